@@ -1,0 +1,52 @@
+/**
+ * What the hub sends to a node on its `commands` topic with QoS 1, as JSON. A node stores a command before it acknowledges it;
+ * the same id again changes nothing.
+ */
+export interface ExpectCommand {
+  readonly v: 1;
+  readonly id: string;
+  readonly type: 'expect';
+  /** The document that is due at the site. */
+  readonly kind: 'despatchAdvice' | 'order';
+  readonly number: string;
+  /** Direction seen from the site; the goods come in or go out. */
+  readonly direction: 'in' | 'out';
+  readonly partner: string;
+  readonly ssccs: readonly string[];
+  readonly lines: readonly { readonly gtin: string; readonly quantity: number; readonly name?: string }[];
+}
+
+/** A document that is no longer due. */
+export interface ForgetCommand {
+  readonly v: 1;
+  readonly id: string;
+  readonly type: 'forget';
+  readonly kind: 'despatchAdvice' | 'order';
+  readonly number: string;
+}
+
+export type Command = ExpectCommand | ForgetCommand;
+
+/** Retained on the node's `status` topic, and its will with `online: false`. */
+export interface NodeStatus {
+  readonly v: 1;
+  readonly online: boolean;
+  /** Epoch milliseconds by the node's wall clock; absent in the will. */
+  readonly at?: number;
+  readonly epoch?: number;
+  /** Sequence number of the newest record in the outbox. */
+  readonly seq?: number;
+  /** Records not yet acknowledged. */
+  readonly queued?: number;
+  readonly readers?: readonly { readonly id: string; readonly state: string; readonly readsPerSecond: number }[];
+  readonly version?: string;
+}
+
+/** What the hub sends on the `replies` topic: its time and its head of the node's chain, at each connect. */
+export interface HubHello {
+  readonly v: 1;
+  readonly type: 'hello';
+  /** Hub time, epoch milliseconds. */
+  readonly time: number;
+  readonly head: { readonly epoch: number; readonly seq: number; readonly chain: string };
+}
