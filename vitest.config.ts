@@ -1,16 +1,20 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
-const node = (name: string, more: object = {}) => ({
-  test: { name, include: [`${name}/**/*.test.ts`], environment: 'node', ...more },
+const node = (name: string, folder: string, more: object = {}): TestProjectConfiguration => ({
+  test: { name, include: [`${folder}/**/*.test.ts`], environment: 'node', ...more },
 });
 
 export default defineConfig({
   test: {
+    // The json file is what `.ci/run` counts; it holds no more than the terminal shows.
+    reporters: ['default', 'json'],
+    outputFile: { json: '.docket/tests.json' },
     projects: [
-      node('protocol'),
-      node('edge', { testTimeout: 20_000 }),
-      node('simulators', { testTimeout: 120_000, exclude: ['simulators/e2e/**'] }),
+      node('architecture', '.ci'),
+      node('protocol', 'protocol'),
+      node('edge', 'edge', { testTimeout: 20_000, globalSetup: './.ci/browser.ts' }),
+      node('simulators', 'simulators', { testTimeout: 120_000, exclude: ['simulators/e2e/**'] }),
       { test: { name: 'cloud-node', include: ['cloud/**/*.node.test.ts'], environment: 'node' } },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
@@ -21,6 +25,13 @@ export default defineConfig({
           deps: { optimizer: { ssr: { enabled: true, include: ['mqtt-packet'] } } },
         },
       },
+      // Real processes need the machine for themselves: they run when everything else has ended.
+      node('e2e', 'simulators/e2e', {
+        testTimeout: 300_000,
+        hookTimeout: 120_000,
+        globalSetup: './.ci/browser.ts',
+        sequence: { groupOrder: 1 },
+      }),
     ],
   },
 });
