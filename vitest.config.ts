@@ -1,4 +1,4 @@
-import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 const node = (name: string, folder: string, more: object = {}): TestProjectConfiguration => ({
@@ -17,9 +17,20 @@ export default defineConfig({
       node('simulators', 'simulators', { testTimeout: 120_000, exclude: ['simulators/e2e/**'] }),
       { test: { name: 'cloud-node', include: ['cloud/**/*.node.test.ts'], environment: 'node' } },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                BOOTSTRAP_TOKEN: 'a-bootstrap-token-for-tests-only-0123456789',
+                CATALOG_MIGRATIONS: await readD1Migrations('./cloud/catalog/migrations'),
+              },
+            },
+          })),
+        ],
         test: {
           name: 'cloud',
+          setupFiles: ['cloud/catalog/migrate.setup.ts'],
           include: ['cloud/**/*.test.ts'],
           exclude: ['cloud/**/*.node.test.ts'],
           deps: { optimizer: { ssr: { enabled: true, include: ['mqtt-packet'] } } },

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { pageOf, shape } from './shape.ts';
+import { index, instant, paging } from './terms.ts';
+
+export const KINDS = ['invoice', 'creditNote', 'order', 'despatchAdvice'] as const;
+
+export const explanation = shape(
+  'Explanation',
+  z.object({
+    code: z.string(),
+    params: z
+      .record(z.string(), z.union([z.string(), z.number()]))
+      .meta({ description: 'Values for the sentence that the code stands for' }),
+  }),
+);
+
+export const finding = shape(
+  'Finding',
+  z.object({
+    document: z.string().meta({ description: 'Id of the document' }),
+    number: z.string(),
+    line: z.nullable(z.string()),
+    code: z.string().meta({ examples: ['QUANTITY_SHORT'] }),
+    amount: z.nullable(z.int()).meta({ description: 'At stake, in minor units of the currency' }),
+    currency: z.nullable(z.string()),
+    explanation,
+  }),
+);
+
+export const documentLine = shape(
+  'DocumentLine',
+  z.object({
+    id: z.string(),
+    gtin: z.nullable(z.string()),
+    name: z.nullable(z.string()),
+    quantity: z.string().meta({ description: 'Decimal, in the unit of the document' }),
+    unit: z.nullable(z.string()),
+    price: z.nullable(z.string()).meta({ description: 'Unit price, decimal' }),
+    net: z.nullable(z.string()).meta({ description: 'Line amount without VAT, decimal' }),
+    status: z.nullable(z.string()).meta({ examples: ['MATCHED', 'SHORT_RECEIVED', 'PRICE_VARIANCE'] }),
+    matched: z.int().meta({ description: 'Stocking units that moved for this line' }),
+    short: z.int(),
+    over: z.int(),
+    explanation: z.nullable(explanation),
+  }),
+);
+
+const partnerRef = z.object({ id: z.string(), name: z.string() });
+
+const summary = {
+  id: z.string(),
+  kind: z.enum(KINDS),
+  number: z.string(),
+  issueDate: z.string().meta({ description: 'YYYY-MM-DD' }),
+  role: z.nullable(z.enum(['purchase', 'sale'])).meta({ description: 'null when neither party is the company' }),
+  partner: partnerRef,
+  currency: z.nullable(z.string()),
+  total: z.nullable(z.string()).meta({ description: 'Total without VAT, decimal; null on orders and despatch advices' }),
+  status: z.string().meta({ description: 'The worst of the line statuses; RECORDED on documents that are not matched themselves' }),
+  lineCount: z.int(),
+  at: instant.meta({ description: 'When it was recorded' }),
+  entry: index,
+};
+
+export const documentRow = shape('DocumentRow', z.object(summary));
+
+export const document = shape(
+  'Document',
+  z.object({
+    ...summary,
+    despatchRef: z.nullable(z.string()),
+    orderRef: z.nullable(z.string()),
+    original: z.string().meta({ description: 'SHA-256 of the original bytes, hexadecimal' }),
+    contentType: z.string(),
+    lines: z.array(documentLine),
+    findings: z.array(finding),
+  }),
+);
+
+/** What POST answers: the document with its match, as it stands after the commit. */
+export const documentAnswer = document;
+
+export const documentQuery = z.strictObject({
+  kind: z.enum(KINDS).optional(),
+  status: z
+    .string()
+    .regex(/^[A-Z_]{2,40}$/)
+    .optional(),
+  ...paging,
+});
+
+export const documentParams = z.object({ id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/) });
+
+export const documentPage = pageOf('DocumentPage', documentRow);
+export const findingQuery = z.strictObject(paging);
+export const findingPage = pageOf('FindingPage', finding);

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { fromBase64url } from '../../../protocol/bytes.ts';
+import { shape } from './shape.ts';
+import { instant, name, written } from './terms.ts';
+
+export const nodeBody = shape(
+  'NodeBody',
+  z.strictObject({
+    site: name,
+    node: name,
+    publicKey: z
+      .string()
+      .length(43)
+      .refine((text) => fromBase64url(text)?.length === 32, 'is not the base64url of an Ed25519 public key of 32 bytes')
+      .meta({ description: 'Ed25519 public key, 32 bytes as base64url' }),
+  }),
+);
+
+export const registered = shape(
+  'RegisteredNode',
+  z.object({ site: z.string(), node: z.string(), keyId: z.string(), publicKey: z.string(), entry: written }),
+);
+
+const deviceKey = z.object({ id: z.string(), publicKey: z.string(), from: instant, to: z.nullable(instant) });
+
+const status = z.looseObject({
+  v: z.literal(1),
+  online: z.boolean(),
+  at: instant.optional(),
+  epoch: z.int().optional(),
+  seq: z.int().optional(),
+  queued: z.int().optional(),
+  readers: z.array(z.looseObject({ id: z.string(), state: z.string(), readsPerSecond: z.number() })).optional(),
+  version: z.string().optional(),
+});
+
+export const node = shape(
+  'Node',
+  z.object({
+    site: z.string(),
+    node: z.string(),
+    keys: z.array(deviceKey),
+    head: z
+      .object({ epoch: z.int(), seq: z.int(), chain: z.string() })
+      .meta({ description: 'Up to where the ledger has committed this node’s records' }),
+    online: z.boolean(),
+    status: z.nullable(status).meta({ description: 'Last status the node sent; null before the first' }),
+    statusAt: z.nullable(instant).meta({ description: 'When that came' }),
+    completeTo: z.nullable(instant).meta({ description: 'Movements of this node are complete up to here' }),
+  }),
+);
+
+export const nodeList = shape('NodeList', z.object({ data: z.array(node) }));

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { shape } from './shape.ts';
+
+/** What a key may do. `admin` stands for all of them. */
+export const SCOPES = ['stock:read', 'documents:read', 'documents:write', 'masterdata:write', 'nodes:admin', 'keys:admin'] as const;
+
+export type Scope = (typeof SCOPES)[number];
+export type Granted = Scope | 'admin';
+
+export const granted = shape('Scope', z.enum([...SCOPES, 'admin']));

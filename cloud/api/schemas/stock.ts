@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { pageOf, shape } from './shape.ts';
+import { gtin, index, instant, name, paging } from './terms.ts';
+
+export const stockQuery = z.strictObject({ site: name.optional(), gtin: gtin.optional(), ...paging });
+
+export const stockRow = shape(
+  'StockRow',
+  z.object({
+    site: z.string(),
+    gtin: z.string(),
+    name: z.nullable(z.string()).meta({ description: 'null while the item is unknown' }),
+    quantity: z.int().meta({ description: 'Stocking units on hand; negative when more left than ever came in' }),
+  }),
+);
+
+export const stockPage = pageOf('StockPage', stockRow);
+
+export const movementQuery = stockQuery;
+
+export const movement = shape(
+  'Movement',
+  z.object({
+    entry: index,
+    at: instant.meta({ description: 'When it happened, epoch milliseconds' }),
+    site: z.string(),
+    node: z.string(),
+    door: z.string(),
+    direction: z.enum(['in', 'out']),
+    gtin: z.string(),
+    quantity: z.int().meta({ description: 'Items that moved in this direction' }),
+    document: z.nullable(z.object({ kind: z.string(), number: z.string(), how: z.string() })),
+    passage: z.string(),
+  }),
+);
+
+export const movementPage = pageOf('MovementPage', movement);

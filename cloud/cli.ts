@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Fault, faultCode } from '../protocol/fault.ts';
+import { readDocument } from './documents/intake.ts';
+
+/** One command: its options (required ones first), what it does, and its run, which returns what is printed as JSON. */
+interface Command {
+  readonly words: string;
+  readonly about: string;
+  readonly needs: readonly string[];
+  readonly may?: readonly string[];
+  readonly file?: true;
+  run(options: Readonly<Record<string, string>>, file: string): Promise<unknown>;
+}
+
+/** A hub that does not answer in this time hangs; a local one may take seconds for its first answer. */
+const TIMEOUT_MS = 30_000;
+
+async function ask(
+  options: Readonly<Record<string, string>>,
+  secret: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, options['url']), {
+      method,
+      headers: { authorization: `Bearer ${secret}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new Fault('HUB_UNREACHABLE', `no answer from ${options['url']}: ${cause}. Is the hub running, is the address right?`);
+  }
+  const text = await response.text();
+  if (response.ok) return text === '' ? { done: true } : (JSON.parse(text) as unknown);
+  let problem: { code?: string; detail?: string } = {};
+  try {
+    problem = JSON.parse(text) as { code?: string; detail?: string };
+  } catch {
+    // Not the hub's own answer: something stands between.
+  }
+  throw new Fault(
+    problem.code ?? `HTTP_${response.status}`,
+    problem.detail ?? `${method} ${path} was answered with status ${response.status}`,
+  );
+}
+
+/** The members that were given, under their names in the API. */
+function given(options: Readonly<Record<string, string>>, names: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([option, member]) => {
+      const value = options[option];
+      return value === undefined ? [] : [[member, value]];
+    }),
+  );
+}
+
+const IDENTITY = { vat: 'vat', siren: 'siren', gln: 'gln' };
+
+const COMMANDS: readonly Command[] = [
+  {
+    words: 'bootstrap',
+    about: 'Makes a tenant. Prints its first admin key: it is shown this once. Give at least one of --vat, --siren, --gln.',
+    needs: ['url', 'token', 'tenant', 'name'],
+    may: ['vat', 'siren', 'gln'],
+    run: (options) =>
+      ask(options, options['token'] ?? '', 'POST', '/v1/tenants', {
+        ...given(options, { tenant: 'tenant', name: 'name' }),
+        company: given(options, { name: 'name', ...IDENTITY }),
+      }),
+  },
+  {
+    words: 'site put',
+    about: 'Names a site and its time zone, such as Europe/Paris.',
+    needs: ['url', 'key', 'site', 'name', 'time-zone'],
+    may: ['gln'],
+    run: (options) =>
+      ask(
+        options,
+        options['key'] ?? '',
+        'PUT',
+        `/v1/sites/${encodeURIComponent(options['site'] ?? '')}`,
+        given(options, { name: 'name', 'time-zone': 'timeZone', gln: 'gln' }),
+      ),
+  },
+  {
+    words: 'node add',
+    about: 'Registers the public key of a gateway PC. `npm run edge -- key --settings FILE` prints it.',
+    needs: ['url', 'key', 'site', 'node', 'public-key'],
+    run: (options) =>
+      ask(options, options['key'] ?? '', 'POST', '/v1/nodes', given(options, { site: 'site', node: 'node', 'public-key': 'publicKey' })),
+  },
+  {
+    words: 'node list',
+    about: 'Lists the gateway PCs and whether they are online.',
+    needs: ['url', 'key'],
+    run: (options) => ask(options, options['key'] ?? '', 'GET', '/v1/nodes'),
+  },
+  {
+    words: 'key create',
+    about: 'Makes an API key with scopes such as stock:read,documents:write. It is shown this once.',
+    needs: ['url', 'key', 'name', 'scopes'],
+    may: ['days'],
+    run: (options) =>
+      ask(options, options['key'] ?? '', 'POST', '/v1/keys', {
+        name: options['name'],
+        scopes: (options['scopes'] ?? '').split(','),
+        ...(options['days'] === undefined ? {} : { expiresInDays: Number(options['days']) }),
+      }),
+  },
+  {
+    words: 'key list',
+    about: 'Lists the API keys, without their texts.',
+    needs: ['url', 'key'],
+    run: (options) => ask(options, options['key'] ?? '', 'GET', '/v1/keys'),
+  },
+  {
+    words: 'key revoke',
+    about: 'Revokes an API key at once.',
+    needs: ['url', 'key', 'id'],
+    run: (options) => ask(options, options['key'] ?? '', 'DELETE', `/v1/keys/${encodeURIComponent(options['id'] ?? '')}`),
+  },
+  {
+    words: 'invoice',
+    about: 'Reads an invoice or credit note (UBL) from a file and prints it in normal form. Asks no hub.',
+    needs: [],
+    file: true,
+    run: async (_, file) => readDocument(readFile(file)),
+  },
+];
+
+function readFile(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Fault('FILE_UNREADABLE', `${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+function help(): string {
+  const lines = COMMANDS.map(({ words, needs, may = [], file, about }) => {
+    const options = [...(file ? ['FILE'] : []), ...needs.map((name) => `--${name} …`), ...may.map((name) => `[--${name} …]`)];
+    return `  ${[words, ...options].join(' ')}\n      ${about}`;
+  });
+  return [
+    'Usage: npm run --silent hub -- <command>',
+    '',
+    ...lines,
+    '',
+    'Every command prints one JSON value. What fails prints {"error":{"code","message"}} and ends with status 1.',
+    'A value that begins with a hyphen is written --option=value. --token may stand in the environment variable BOOTSTRAP_TOKEN,',
+    '--key in DOCKET_KEY, --url in DOCKET_HUB.',
+  ].join('\n');
+}
+
+const ENVIRONMENT: Readonly<Record<string, string>> = { token: 'BOOTSTRAP_TOKEN', key: 'DOCKET_KEY', url: 'DOCKET_HUB' };
+
+function optionsOf(command: Command, args: readonly string[]): { options: Record<string, string>; file: string } {
+  const names = [...command.needs, ...(command.may ?? [])];
+  let parsed: { values: Record<string, unknown>; positionals: string[] };
+  try {
+    parsed = parseArgs({
+      args: [...args],
+      options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+      allowPositionals: command.file === true,
+    });
+  } catch (error) {
+    throw new Fault('USAGE', (error as Error).message);
+  }
+  const options: Record<string, string> = {};
+  for (const name of names) {
+    const value = parsed.values[name] ?? process.env[ENVIRONMENT[name] ?? ''];
+    if (typeof value === 'string' && value !== '') options[name] = value;
+    else if (command.needs.includes(name)) throw new Fault('USAGE', `${command.words} needs --${name}`);
+  }
+  if (options['url'] !== undefined && !URL.canParse(options['url'])) {
+    throw new Fault('USAGE', `--url ${options['url']} is no address such as http://127.0.0.1:8787`);
+  }
+  const [file, more] = parsed.positionals;
+  if (command.file === true && (file === undefined || more !== undefined)) throw new Fault('USAGE', `${command.words} takes one file`);
+  return { options, file: file ?? '' };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const text = args.join(' ');
+  if (text === '' || args.includes('--help') || args[0] === 'help') {
+    console.log(help());
+    return 0;
+  }
+  const command = COMMANDS.find(({ words }) => text === words || text.startsWith(`${words} `));
+  if (command === undefined) {
+    console.error(`There is no command "${args.slice(0, 2).join(' ')}".\n\n${help()}`);
+    return 2;
+  }
+  try {
+    const { options, file } = optionsOf(command, args.slice(command.words.split(' ').length));
+    console.log(JSON.stringify(await command.run(options, file), null, 2));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    console.log(JSON.stringify({ error: { code: faultCode(error), message: error.message } }));
+    return faultCode(error) === 'USAGE' ? 2 : 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

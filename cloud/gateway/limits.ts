@@ -1,0 +1,55 @@
+/** Every limit of the MQTT server, with its reason. Where MQTT 5 can tell the client, the CONNACK does. */
+
+/** One record may have a body of 160,000 bytes; with salt, header and framing it stays under this even if it does not compress. */
+export const MAX_PACKET_BYTES = 262_144;
+
+/** A CONNECT holds a token of about 350 bytes and a will of at most 4,096: a stranger may make the hub hold no more than this. */
+export const MAX_CONNECT_BYTES = 8_192;
+
+/** A will is one NodeStatus in JSON; eight readers take about 1 KB. */
+export const MAX_WILL_BYTES = 4_096;
+
+/** A status names every reader of a node; 64 of them take about 8 KB. */
+export const MAX_STATUS_BYTES = 16_384;
+
+/** Publishes with QoS 1 that may wait for their PUBACK: twice the uplink's window, and at most 2 MiB held for one node. */
+export const RECEIVE_MAXIMUM = 8;
+
+/** MQTT 3.1.1 cannot be told a receive maximum, so a client that pipelines is given more room before it is cut off: 16 MiB at worst. */
+export const RECEIVE_MAXIMUM_311 = 64;
+
+/** One WebSocket message may hold a full window of full packets; more is a client that ignores what the CONNACK said. */
+export const MAX_MESSAGE_BYTES = (RECEIVE_MAXIMUM + 1) * MAX_PACKET_BYTES;
+
+/** A node publishes on two topics; two more are left for later channels. */
+export const TOPIC_ALIAS_MAXIMUM = 4;
+
+/** `docket/1/` and four names of at most 32 characters stay under this. */
+export const MAX_TOPIC_BYTES = 128;
+
+/** A node may subscribe to two topics; the rest is room for refusals that name each filter. */
+export const MAX_FILTERS = 16;
+
+/** Below this a node would wake its object for nothing: a ping costs about 10 s of awake time. */
+export const MIN_KEEPALIVE_SECONDS = 60;
+
+/** Above this a dead node shows as online for too long: 1.5 times this is 7.5 minutes (MQTT 5 section 3.1.2.10). */
+export const MAX_KEEPALIVE_SECONDS = 300;
+
+/** How long a socket may stay open without a CONNECT: a slow mobile link needs about 2 s. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Sockets that have not connected yet; the oldest gives way, so that a stranger cannot hold the door shut. */
+export const MAX_PENDING_SOCKETS = 8;
+
+/** Commands that may wait for one node: a day of despatch advices for a busy site; beyond it the ledger keeps them and tries again. */
+export const MAX_COMMANDS = 1_000;
+
+/** A command is a document with at most some thousand lines. */
+export const MAX_COMMAND_BYTES = 131_072;
+
+/** A session of a client that asks for one survives this long without a connection: a long weekend and a day. */
+export const MAX_SESSION_SECONDS = 5 * 86_400;
+
+/** The time of the last packet is kept this coarsely, so that a busy connection does not rewrite its attachment each time. */
+export const SEEN_GRAIN_MS = 5_000;

@@ -1,0 +1,127 @@
+import type { Command, NodeStatus } from '../../protocol/command.ts';
+import type { Direction, DocumentRef } from '../../protocol/record.ts';
+
+/**
+ * Items of one GTIN that one entry moved: only those the stock rule found effective, by their ordinals in the record
+ * (protocol/record.ts eachItem), as ranges of [first, count].
+ */
+export interface Movement {
+  readonly entry: number;
+  /** Effective time, epoch milliseconds. */
+  readonly at: number;
+  readonly site: string;
+  readonly node: string;
+  readonly door: string;
+  readonly passage: string;
+  readonly direction: Direction;
+  readonly gtin: string;
+  readonly quantity: number;
+  readonly ordinals: readonly (readonly [number, number])[];
+  readonly document: DocumentRef | null;
+}
+
+/** A stock quantity after an entry. */
+export interface StockChange {
+  readonly site: string;
+  readonly gtin: string;
+  readonly quantity: number;
+}
+
+/** A document as it stands after an entry: what lists and the stream show. */
+export interface DocumentChange {
+  readonly id: string;
+  readonly kind: string;
+  readonly number: string;
+  readonly status: string;
+  readonly lines: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly matched?: number;
+    readonly short?: number;
+    readonly over?: number;
+  }[];
+}
+
+/** A finding opened or closed by an entry. */
+export interface FindingChange {
+  readonly document: string;
+  readonly number: string;
+  readonly line?: string;
+  readonly code: string;
+  readonly open: boolean;
+  readonly amount?: number;
+  readonly currency?: string;
+  readonly explanation?: { readonly code: string; readonly params: { readonly [key: string]: string | number } };
+}
+
+/** Items whose movement contradicts what the ledger knew: counted, shown, never dropped in silence. */
+export interface Anomaly {
+  readonly entry: number;
+  readonly code: 'REPEATED_READ' | 'NEVER_IN' | 'MISSED_IN' | 'MISSED_OUT';
+  readonly site: string;
+  readonly gtin: string | null;
+  readonly ordinals: readonly (readonly [number, number])[];
+}
+
+/** What one entry changed: kept as JSON beside the entry, so that the stream can resume from any index. */
+export interface EntryEffects {
+  readonly movements?: readonly Movement[];
+  readonly stock?: readonly StockChange[];
+  readonly documents?: readonly DocumentChange[];
+  readonly findings?: readonly FindingChange[];
+  readonly anomalies?: readonly Anomaly[];
+}
+
+/** A command for a node, sent after the commit and kept until its gateway has it. */
+export interface Outbound {
+  readonly site: string;
+  readonly node: string;
+  readonly command: Command;
+}
+
+/** A node's last word about itself. */
+export interface Report {
+  readonly site: string;
+  readonly node: string;
+  readonly status: NodeStatus;
+  /** Epoch milliseconds at the hub. */
+  readonly at: number;
+}
+
+type Lists = { -readonly [K in keyof EntryEffects]-?: NonNullable<EntryEffects[K]>[number][] };
+
+/**
+ * Collects what a commit changes, entry by entry. Projections run in their order and each sees what those before it added:
+ * documents and reconcile read the movements that stock found effective.
+ */
+export class Effects {
+  readonly #byEntry = new Map<number, Lists>();
+  readonly outbound: Outbound[] = [];
+
+  /** The lists of one entry, to push to. A later change of the same document or quantity in one entry replaces the earlier one. */
+  of(entry: number): Lists {
+    let lists = this.#byEntry.get(entry);
+    if (lists === undefined) {
+      lists = { movements: [], stock: [], documents: [], findings: [], anomalies: [] };
+      this.#byEntry.set(entry, lists);
+    }
+    return lists;
+  }
+
+  /** Sends a command to a node once the commit stands; never on a rebuild. */
+  send(site: string, node: string, command: Command): void {
+    this.outbound.push({ site, node, command });
+  }
+
+  /** Every movement of the commit, in the order of the log. */
+  movements(): Movement[] {
+    return [...this.#byEntry.entries()].sort(([a], [b]) => a - b).flatMap(([, lists]) => lists.movements);
+  }
+
+  /** What an entry changed, without its empty lists. */
+  result(entry: number): EntryEffects {
+    const lists = this.#byEntry.get(entry);
+    if (lists === undefined) return {};
+    return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as EntryEffects;
+  }
+}

@@ -1,0 +1,167 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Batch } from '../../protocol/batch.ts';
+import { toBase64url } from '../../protocol/bytes.ts';
+import { SALT_BYTES } from '../../protocol/chain.ts';
+import type { Command, NodeStatus } from '../../protocol/command.ts';
+import { clientId } from '../../protocol/topics.ts';
+import { projections } from '../projections.ts';
+import { deviceKeys } from './devices.ts';
+import type { Movement } from './effects.ts';
+import type { NewEntry } from './entry.ts';
+import { Ledger as Log } from './ledger.ts';
+import { entryView, logHead, newsAfter } from './log.ts';
+import { movementsPage } from './movements.ts';
+import { drainOutbound, hasOutbound } from './outbound.ts';
+import { sizeOf } from './page.ts';
+import { startMark } from './place.ts';
+import { rawStock } from './raw.ts';
+import { companyOf, itemsPage, pricesPage, siteRows, stockPage } from './reads.ts';
+import type * as Rpc from './rpc.ts';
+import { keepRefused, keepReport, nodeRows } from './sidelines.ts';
+import { ObjectSql } from './sql.object.ts';
+import { text } from './sql.ts';
+import { Streams } from './stream.ts';
+
+export interface LedgerEnv {
+  readonly GATEWAY: { getByName(name: string): { send(command: Command): Promise<void> } };
+}
+
+/** First and longest wait before commands that a gateway did not take are sent again, milliseconds: it is deploying, or full. */
+const RETRY_MS = 1_000;
+const MAX_RETRY_MS = 300_000;
+
+const print = (event: object): void => console.log(JSON.stringify(event));
+
+/**
+ * The ledger of one tenant (`getByName(tenant)`): the log, its tree and everything folded with it, in this object's SQLite. Each method
+ * runs without an await between reading and writing, so calls never interleave; answers leave after their writes are durable.
+ */
+export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
+  readonly #sql: ObjectSql;
+  readonly #streams: Streams;
+  #log: Log | undefined;
+  #failures = 0;
+
+  constructor(ctx: DurableObjectState, env: LedgerEnv) {
+    super(ctx, env);
+    this.#sql = new ObjectSql(ctx.storage);
+    this.#streams = new Streams({ newsAfter: (after, limit) => newsAfter(this.#open().sql, after, limit), now: () => Date.now() });
+    if (this.#exists()) this.#open();
+  }
+
+  /** A name that someone only asked for (an unknown node at the gateway) must not cost a schema. */
+  #exists(): boolean {
+    return this.#log !== undefined || this.#sql.exec("SELECT name FROM sqlite_master WHERE name = 'tenant'").length > 0;
+  }
+
+  #open(): Log {
+    if (this.#log !== undefined) return this.#log;
+    // An object woken by its alarm may not know its name, so the first opening writes it down.
+    this.#sql.exec('CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY) WITHOUT ROWID');
+    if (this.ctx.id.name !== undefined) this.#sql.exec('INSERT OR IGNORE INTO tenant (name) VALUES (?)', this.ctx.id.name);
+    const tenant = text(this.#sql.exec('SELECT name FROM tenant')[0] ?? {}, 'name');
+    const salt = (): Uint8Array => crypto.getRandomValues(new Uint8Array(SALT_BYTES));
+    this.#log = new Log({ sql: this.#sql, tenant, projections, salt, log: print });
+    return this.#log;
+  }
+
+  /** After a commit: commands go out by alarm, and streams hear of it once it is durable, lest they show what a crash takes back. */
+  async #committed(): Promise<void> {
+    if (hasOutbound(this.#sql)) void this.ctx.storage.setAlarm(Date.now());
+    if (this.#streams.size === 0) return;
+    await this.ctx.storage.sync();
+    this.#streams.wake();
+  }
+
+  async node(site: string, node: string): Promise<Rpc.NodeState> {
+    if (!this.#exists()) {
+      const { epoch, seq, chain } = startMark({ tenant: this.ctx.id.name ?? '', site, node });
+      return { head: { epoch, seq, chain: toBase64url(chain) }, keys: [] };
+    }
+    return { head: this.#open().nodeHead(site, node), keys: deviceKeys(this.#sql, site, node) };
+  }
+
+  async post(site: string, node: string, batch: Batch, receivedAt: number): Promise<Rpc.PostResult> {
+    const result = this.#open().post(site, node, batch, receivedAt);
+    if (result.ok && !result.duplicate) this.ctx.waitUntil(this.#committed());
+    return result;
+  }
+
+  async append(entries: readonly NewEntry[], at: number): Promise<Rpc.AppendResult> {
+    const result = this.#open().append(entries, at);
+    this.ctx.waitUntil(this.#committed());
+    return result;
+  }
+
+  async quarantine(site: string, node: string, code: string, bytes: Uint8Array, at: number): Promise<void> {
+    if (!this.#exists()) return;
+    keepRefused(this.#open().sql, site, node, code, bytes, at);
+    print({ event: 'batch.refused', site, node, code, bytes: bytes.length });
+  }
+
+  async report(site: string, node: string, status: NodeStatus, at: number): Promise<void> {
+    if (this.#exists() && keepReport(this.#open().sql, site, node, status, at)) this.#streams.report({ site, node, status, at });
+  }
+
+  async head(): Promise<Rpc.LogHead> {
+    return logHead(this.#open().sql);
+  }
+
+  async entry(index: number): Promise<Rpc.EntryView | null> {
+    return entryView(this.#open().sql, index);
+  }
+
+  async stock(query: Rpc.StockQuery): Promise<Rpc.Page<Rpc.StockRow>> {
+    return stockPage(this.#open().sql, query);
+  }
+
+  async rawStock(): Promise<readonly Rpc.RawRow[]> {
+    return rawStock(this.#open().sql);
+  }
+
+  async movements(query: Rpc.MovementsQuery): Promise<Rpc.Page<Movement>> {
+    return movementsPage(this.#open().sql, query);
+  }
+
+  async items(query: Rpc.ListQuery): Promise<Rpc.Page<Rpc.ItemRow>> {
+    return itemsPage(this.#open().sql, query);
+  }
+
+  async sites(): Promise<readonly Rpc.SiteRow[]> {
+    return siteRows(this.#open().sql);
+  }
+
+  async prices(query: Rpc.PriceQuery): Promise<Rpc.Page<Rpc.PriceRow>> {
+    return pricesPage(this.#open().sql, query);
+  }
+
+  async company(): Promise<Rpc.Company | null> {
+    return companyOf(this.#open().sql);
+  }
+
+  async nodes(): Promise<readonly Rpc.NodeRow[]> {
+    return nodeRows(this.#sql, this.#open().tenant);
+  }
+
+  async stream(after: number | null): Promise<ReadableStream<Uint8Array>> {
+    const last = sizeOf(this.#open().sql) - 1;
+    return this.#streams.open(after === null ? last : Math.min(after, last));
+  }
+
+  /** Rows written and read by this object since it started, for measurements. */
+  async rows(): Promise<{ written: number; read: number }> {
+    return { written: this.#sql.rowsWritten, read: this.#sql.rowsRead };
+  }
+
+  override async alarm(): Promise<void> {
+    const { tenant } = this.#open();
+    const send = (site: string, node: string, command: Command): Promise<void> =>
+      this.env.GATEWAY.getByName(clientId({ tenant, site, node })).send(command);
+    const failures = await drainOutbound(this.#sql, send);
+    for (const failure of failures) print({ event: 'command.delayed', text: failure });
+    this.#failures = failures.length === 0 ? 0 : this.#failures + 1;
+    if (!hasOutbound(this.#sql)) return;
+    const wait = this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));
+    await this.ctx.storage.setAlarm(Date.now() + wait);
+  }
+}

@@ -1,0 +1,181 @@
+import type { Batch } from '../../protocol/batch.ts';
+import type { NodeStatus } from '../../protocol/command.ts';
+import type { ChainHead, RefusalCode } from '../../protocol/refusal.ts';
+import type { EntryEffects, Movement } from './effects.ts';
+import type { EntryType, NewEntry } from './entry.ts';
+
+/** A device key and the time it is valid for: `from` included, `to` excluded, epoch milliseconds. */
+export interface DeviceKey {
+  /** keyId of protocol/batch.ts. */
+  readonly id: string;
+  /** base64url of 32 bytes. */
+  readonly publicKey: string;
+  readonly from: number;
+  readonly to: number | null;
+}
+
+export interface NodeState {
+  readonly head: ChainHead;
+  readonly keys: readonly DeviceKey[];
+}
+
+export type PostResult =
+  | { readonly ok: true; readonly head: ChainHead; readonly duplicate: boolean }
+  | { readonly ok: false; readonly code: RefusalCode; readonly text: string; readonly head: ChainHead };
+
+/** `index` is null and `existing` names what was there before when nothing had to be appended. */
+export interface Appended {
+  readonly index: number | null;
+  readonly existing: string | null;
+  readonly effects: EntryEffects;
+}
+
+/** Errors do not keep their class over RPC, so a refusal is a value. */
+export type AppendResult =
+  | { readonly ok: true; readonly appended: readonly Appended[] }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly text: string;
+      readonly details: Readonly<Record<string, string | number | boolean>>;
+    };
+
+/** One page of a list; `next` is the cursor of the next page, null at the end. `entry` is the log size it is true for. */
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly next: string | null;
+  readonly entry: number;
+}
+
+export interface StockQuery {
+  readonly site?: string;
+  readonly gtin?: string;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface StockRow {
+  readonly site: string;
+  readonly gtin: string;
+  readonly name: string | null;
+  readonly quantity: number;
+}
+
+export interface MovementsQuery {
+  readonly site?: string;
+  readonly gtin?: string;
+  /** Cursor of the page before; newest first. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface ListQuery {
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface ItemRow {
+  readonly gtin: string;
+  readonly name: string | null;
+  readonly unit: string | null;
+  readonly packs: readonly { readonly unit: string; readonly quantity: number }[];
+}
+
+export interface SiteRow {
+  readonly site: string;
+  readonly name: string | null;
+  readonly timeZone: string | null;
+  readonly gln: string | null;
+}
+
+export interface PriceQuery extends ListQuery {
+  readonly partner?: string;
+  readonly gtin?: string;
+}
+
+export interface PriceRow {
+  readonly partner: string;
+  readonly gtin: string;
+  /** Decimal string per stocking unit. */
+  readonly price: string;
+  readonly currency: string;
+  /** Valid from, epoch milliseconds. */
+  readonly from: number;
+}
+
+export interface NodeRow {
+  readonly site: string;
+  readonly node: string;
+  readonly keys: readonly DeviceKey[];
+  readonly head: ChainHead;
+  /** Effective time of the newest record, epoch milliseconds: movements of this node are complete up to here. */
+  readonly completeTo: number | null;
+  readonly status: NodeStatus | null;
+  readonly statusAt: number | null;
+}
+
+export interface Company {
+  readonly name: string;
+  readonly vat: string | null;
+  readonly siren: string | null;
+  readonly gln: string | null;
+}
+
+export interface EntryView {
+  readonly index: number;
+  readonly type: EntryType;
+  readonly at: number;
+  readonly effectiveAt: number;
+  readonly producer: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** base64url; null once erased. */
+  readonly salt: string | null;
+  /** The body as the producer wrote it; null once erased. */
+  readonly body: string | null;
+  /** base64url. */
+  readonly commitment: string;
+  readonly effects: EntryEffects;
+}
+
+export interface LogHead {
+  /** Number of entries. */
+  readonly size: number;
+  /** RFC 6962 root as base64url. */
+  readonly root: string;
+  /** When the newest entry was appended, epoch milliseconds; 0 for an empty log. */
+  readonly at: number;
+}
+
+/** Raw EPCs that stand in a site by why they are no SGTIN. */
+export interface RawRow {
+  readonly site: string;
+  readonly reason: string;
+  readonly quantity: number;
+}
+
+/**
+ * What the ledger Durable Object answers: `env.LEDGER.getByName(tenant)`. Reads of documents and findings are added by
+ * object.ts from cloud/projections.ts.
+ */
+export interface LedgerRpc {
+  node(site: string, node: string): Promise<NodeState>;
+  /** The signature is already verified by the gateway; everything else is checked here. */
+  post(site: string, node: string, batch: Batch, receivedAt: number): Promise<PostResult>;
+  append(entries: readonly NewEntry[], at: number): Promise<AppendResult>;
+  /** Keeps refused bytes; bounded per node. */
+  quarantine(site: string, node: string, code: string, bytes: Uint8Array, at: number): Promise<void>;
+  report(site: string, node: string, status: NodeStatus, at: number): Promise<void>;
+  head(): Promise<LogHead>;
+  entry(index: number): Promise<EntryView | null>;
+  stock(query: StockQuery): Promise<Page<StockRow>>;
+  rawStock(): Promise<readonly RawRow[]>;
+  movements(query: MovementsQuery): Promise<Page<Movement>>;
+  items(query: ListQuery): Promise<Page<ItemRow>>;
+  sites(): Promise<readonly SiteRow[]>;
+  prices(query: PriceQuery): Promise<Page<PriceRow>>;
+  company(): Promise<Company | null>;
+  nodes(): Promise<readonly NodeRow[]>;
+  /** Server-sent events after the entry `after` (-1 for all; null for only what comes), as UTF-8 bytes. */
+  stream(after: number | null): Promise<ReadableStream<Uint8Array>>;
+}

@@ -1,0 +1,41 @@
+import type { Policy } from './policy.ts';
+
+/** Days as whole numbers from 1970-01-01, so that windows are plain differences. */
+
+const DAY_MS = 86_400_000;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(timeZone: string): Intl.DateTimeFormat {
+  let made = formats.get(timeZone);
+  if (made === undefined) {
+    made = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+    // Zones come from site settings: a few per tenant.
+    formats.set(timeZone, made);
+  }
+  return made;
+}
+
+/** The day number of YYYY-MM-DD. */
+export function dayOf(date: string): number {
+  return Math.floor(Date.parse(`${date}T00:00:00Z`) / DAY_MS);
+}
+
+/** YYYY-MM-DD of an instant in a zone: 31 December 23:30 UTC is 1 January in Paris. */
+export function localDate(at: number, timeZone: string): string {
+  const parts = new Map(
+    format(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
+  return `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`;
+}
+
+/** The zone in which a site's days are cut. */
+export function zoneOf(site: string, policy: Policy): string {
+  return policy.timeZones?.[site] ?? policy.timeZone;
+}
+
+/** The day number of an instant at a site. */
+export function localDay(at: number, site: string, policy: Policy): number {
+  return dayOf(localDate(at, zoneOf(site, policy)));
+}

@@ -1,0 +1,218 @@
+import { add, type Decimal, decimal, divideRounded, minorDecimals, minorText, multiply, rescale, toMinor } from '../../protocol/money.ts';
+import type { Demand, Resolved, Unmatched } from './demand.ts';
+import type { Explanation, Finding, FindingCode, InvoiceFact, LineFact, LineMatch, LineStatus, Price } from './facts.ts';
+import { mayBeUnread, type Policy, within } from './policy.ts';
+
+/** What the doors brought a line. */
+export interface Served {
+  /** Stocking units, or kits. */
+  readonly quantity: number;
+  /** Surplus in the strongest bucket that served the line. */
+  readonly over: number;
+  /** Items of the line's goods that inspection turned away. */
+  readonly rejected: number;
+  /** Sites that served it although the document names another. */
+  readonly otherSites: readonly string[];
+  /** First door movement that served the line: what the explanation names. */
+  readonly first?: { readonly site: string; readonly at: number };
+}
+
+export const UNSERVED: Served = { quantity: 0, over: 0, rejected: 0, otherSites: [] };
+
+/** A line judged: what it shows, what it finds, and how much difference it accepts (minor units). */
+export interface Judged {
+  readonly match: LineMatch;
+  readonly findings: readonly Finding[];
+  readonly accepted: number;
+}
+
+const ONE: Decimal = { units: 1n, scale: 0 };
+const whole = (quantity: number): Decimal => ({ units: BigInt(quantity), scale: 0 });
+const abs = (value: Decimal): Decimal => (value.units < 0n ? { units: -value.units, scale: value.scale } : value);
+const negated = (value: Decimal): Decimal => ({ units: -value.units, scale: value.scale });
+
+/** What `part` of `total` items of a line are worth, by its amount of record (BT-131), in minor units. */
+export function worth(net: string, part: number, total: number, currency: string): number {
+  const amount = abs(decimal(net));
+  const scale = Math.max(amount.scale, minorDecimals(currency));
+  const units = divideRounded(rescale(amount, scale).units * BigInt(part), BigInt(total));
+  return toMinor({ units, scale }, currency);
+}
+
+/** How a billed price stands to the agreed one. */
+interface PriceTest {
+  readonly result: 'untested' | 'equal' | 'tolerated' | 'variance';
+  /** Absolute difference on the whole line, minor units. */
+  readonly amount: number;
+  /** Billed price of one stocking unit, decimal text; for the explanation. */
+  readonly billed: string;
+  readonly agreed: string;
+}
+
+const UNTESTED: PriceTest = { result: 'untested', amount: 0, billed: '', agreed: '' };
+
+/** The price that holds for a line: the order's own first, else the one agreed with the partner, in the invoice's currency. */
+export function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, prices: readonly Price[]): Price | undefined {
+  const fit = prices.filter((price) => price.gtin === gtin && price.partner === invoice.partner && price.currency === invoice.currency);
+  const ordered = fit.find((price) => price.order !== undefined && price.order === demand.orderRef);
+  return ordered ?? fit.find((price) => price.order === undefined);
+}
+
+/**
+ * Tests a line's price: exactly the unit price where the line has no allowances of its own, and always the amount of record against the
+ * agreed price times the quantity, so that a right price with a wrong amount is seen too.
+ */
+function testPrice(line: LineFact, { demand, factor }: Resolved, currency: string, price: Price | undefined, policy: Policy): PriceTest {
+  if (price === undefined || demand.returns) return UNTESTED;
+  const agreed = decimal(price.price);
+  const due = multiply(agreed, whole(demand.quantity));
+  const net = abs(decimal(line.net));
+  const difference = add(net, negated(due));
+  const base = line.baseQuantity === undefined || decimal(line.baseQuantity).units === 0n ? ONE : abs(decimal(line.baseQuantity));
+  const perBase = multiply(multiply(agreed, base), whole(factor));
+  const sameUnitPrice = line.adjusted === true || line.price === undefined || add(decimal(line.price), negated(perBase)).units === 0n;
+  const amount = Math.abs(toMinor(difference, currency));
+  const billed = { units: divideRounded(rescale(net, 6).units, BigInt(demand.quantity)), scale: 6 };
+  const shown = { amount, billed: trimmed(billed), agreed: price.price };
+  if (sameUnitPrice && amount === 0) return { result: 'equal', ...shown };
+  // A unit price may differ by less than the line's rounding: exact means exact, any tolerance at all covers it.
+  const { abs: most, pct } = policy.priceTolerance;
+  const exact = decimal(most).units === 0n || decimal(pct).units === 0n;
+  const tolerated = amount === 0 ? !exact : within(difference, due, policy.priceTolerance);
+  return { result: tolerated ? 'tolerated' : 'variance', ...shown };
+}
+
+/** Decimal text without needless zeros, but with at least two decimals. */
+function trimmed({ units, scale }: Decimal): string {
+  const text = units.toString().padStart(scale + 1, '0');
+  const fraction = text.slice(-scale).replace(/0+$/, '').padEnd(2, '0');
+  return `${text.slice(0, -scale)}.${fraction}`;
+}
+
+function quantityStatus(demand: Demand, served: Served, policy: Policy): LineStatus {
+  const short = demand.quantity - served.quantity;
+  if (demand.returns) return short === 0 ? 'MATCHED' : 'RETURN_OPEN';
+  const received = demand.direction === 'in';
+  if (short === 0) return served.over === 0 ? 'MATCHED' : received ? 'OVER_RECEIVED' : 'OVER_SHIPPED';
+  if (within(whole(short), whole(demand.quantity), policy.quantityTolerance)) return 'MATCHED_TOLERANCE';
+  if (mayBeUnread(short, demand.quantity, policy.readRate)) return 'DOUBTFUL_READS';
+  if (served.quantity === 0) return received ? 'NOT_RECEIVED' : 'NOT_SHIPPED';
+  return received ? 'SHORT_RECEIVED' : 'SHORT_SHIPPED';
+}
+
+const SHORT: ReadonlySet<LineStatus> = new Set(['SHORT_RECEIVED', 'NOT_RECEIVED', 'SHORT_SHIPPED', 'NOT_SHIPPED']);
+const OVER: ReadonlySet<LineStatus> = new Set(['OVER_RECEIVED', 'OVER_SHIPPED']);
+
+/** The findings that go with a quantity, by its status. */
+function quantityFinding(status: LineStatus): FindingCode | undefined {
+  if (SHORT.has(status)) return 'QUANTITY_SHORT';
+  if (OVER.has(status)) return 'QUANTITY_OVER';
+  return status === 'DOUBTFUL_READS' || status === 'RETURN_OPEN' ? status : undefined;
+}
+
+/** Judges a line that asks for nothing from the doors. */
+export function judgeUnmatched(invoice: InvoiceFact, line: LineFact, { status }: Unmatched): Judged {
+  const params = { line: line.id, unit: line.unit, item: line.gtin ?? line.sellerItemId ?? '', quantity: line.quantity };
+  const match = { id: line.id, status, matched: 0, short: 0, over: 0, explanation: { code: status, params } };
+  if (status === 'CHARGE' || status === 'SERVICE') return { match, findings: [], accepted: 0 };
+  const amount = worth(line.net, 1, 1, invoice.currency);
+  const findings: Finding[] = [
+    {
+      code: status,
+      line: line.id,
+      amount,
+      currency: invoice.currency,
+      explanation: withAmount(match.explanation, amount, invoice.currency),
+    },
+  ];
+  if (line.gtinInvalid === true) findings.push(invalidGtin(invoice, line));
+  return { match, findings, accepted: 0 };
+}
+
+const withAmount = ({ code, params }: Explanation, amount: number, currency: string): Explanation => ({
+  code,
+  params: { ...params, amount: minorText(amount, currency), currency },
+});
+
+const invalidGtin = (invoice: InvoiceFact, line: LineFact): Finding => ({
+  code: 'GTIN_INVALID',
+  line: line.id,
+  amount: 0,
+  currency: invoice.currency,
+  explanation: { code: 'GTIN_INVALID', params: { line: line.id, item: line.sellerItemId ?? '' } },
+});
+
+/** What the sentence of a goods line says: all that it counts, whatever its status. */
+function paramsOf(invoice: InvoiceFact, line: LineFact, demand: Demand, served: Served): Explanation['params'] {
+  return {
+    line: line.id,
+    item: demand.parts[0]?.gtin ?? '',
+    direction: demand.direction,
+    billed: demand.quantity,
+    moved: served.quantity,
+    short: demand.quantity - served.quantity,
+    over: served.over,
+    ...(demand.despatchRef === undefined ? {} : { despatch: demand.despatchRef }),
+    ...(demand.orderRef === undefined ? {} : { order: demand.orderRef }),
+    ...(served.first === undefined ? {} : { site: served.first.site, at: served.first.at }),
+    currency: invoice.currency,
+  };
+}
+
+/** Judges a goods line by what served it and by its price. */
+export function judge(
+  invoice: InvoiceFact,
+  line: LineFact,
+  resolved: Resolved,
+  served: Served,
+  price: Price | undefined,
+  policy: Policy,
+): Judged {
+  const { demand } = resolved;
+  const { currency } = invoice;
+  const byQuantity = quantityStatus(demand, served, policy);
+  const test = testPrice(line, resolved, currency, price, policy);
+  const short = demand.quantity - served.quantity;
+  const params = paramsOf(invoice, line, demand, served);
+  const explained = (code: string, amount: number, more: Explanation['params'] = {}): Explanation =>
+    withAmount({ code, params: { ...params, ...more } }, amount, currency);
+  const findings: Finding[] = [];
+  const find = (code: FindingCode, amount: number, explanation: Explanation): void => {
+    findings.push({ code, line: line.id, amount, currency, explanation });
+  };
+  const gap = worth(line.net, short > 0 ? short : served.over, demand.quantity, currency);
+  const prices = { billedPrice: test.billed, agreedPrice: test.agreed };
+  const quantityCode = quantityFinding(byQuantity);
+  if (quantityCode !== undefined) find(quantityCode, gap, explained(byQuantity, gap));
+  if (test.result === 'variance') find('PRICE_VARIANCE', test.amount, explained('PRICE_VARIANCE', test.amount, prices));
+  if (test.result === 'tolerated') find('PRICE_WITHIN_TOLERANCE', test.amount, explained('PRICE_WITHIN_TOLERANCE', test.amount, prices));
+  if (served.rejected > 0 && short > 0) {
+    const refused = Math.min(served.rejected, short);
+    const amount = worth(line.net, refused, demand.quantity, currency);
+    find('QUALITY_REJECTED', amount, explained('QUALITY_REJECTED', amount, { rejected: refused }));
+  }
+  if (served.otherSites.length > 0)
+    find('SITE_MISMATCH', 0, explained('SITE_MISMATCH', 0, { expected: demand.site ?? '', found: served.otherSites.join(', ') }));
+  if (line.gtinInvalid === true) findings.push(invalidGtin(invoice, line));
+  let status = byQuantity;
+  if (test.result === 'variance') status = 'PRICE_VARIANCE';
+  else if (test.result === 'tolerated' && byQuantity === 'MATCHED') status = 'MATCHED_TOLERANCE';
+  const sign = decimal(line.quantity).units < 0n ? -1 : 1;
+  const signed = (quantity: number): number => (quantity === 0 ? 0 : sign * quantity);
+  const headline =
+    status === 'PRICE_VARIANCE'
+      ? explained(status, test.amount, prices)
+      : explained(status, status === 'MATCHED_TOLERANCE' && short === 0 ? test.amount : gap, prices);
+  return {
+    match: {
+      id: line.id,
+      status,
+      matched: signed(served.quantity),
+      short: signed(short),
+      over: signed(served.over),
+      explanation: headline,
+    },
+    findings,
+    accepted: (test.result === 'tolerated' ? test.amount : 0) + (byQuantity === 'MATCHED_TOLERANCE' ? gap : 0),
+  };
+}

@@ -1,0 +1,158 @@
+import type { Direction, DocumentRef } from '../../protocol/record.ts';
+
+/**
+ * What the panel shows and what a person may do there. The server (server.ts) turns it into HTTP and live events; the page reads the
+ * same types. Instants are epoch milliseconds by the node's wall clock. The state is plain JSON: `undefined` members are left out.
+ */
+export interface PanelState {
+  readonly site: string;
+  readonly node: string;
+  /** IANA name: the page shows times of the site, whatever the tablet's clock says. */
+  readonly timeZone: string;
+  readonly doors: readonly PanelDoor[];
+  /** Closed passages, newest first, at most PASSAGES_SHOWN. */
+  readonly passages: readonly PanelPassage[];
+  /** Items nobody has decided on, oldest passage first, at most DOUBTS_SHOWN. */
+  readonly doubts: readonly PanelDoubt[];
+  /** All undecided items, also those beyond DOUBTS_SHOWN. */
+  readonly doubtsTotal: number;
+  /** Records in the outbox that the hub has not acknowledged. */
+  readonly queued: number;
+  readonly link: PanelLink;
+  readonly readers: readonly PanelReader[];
+  /** Documents that are due at the site, to choose from. */
+  readonly expectations: readonly PanelExpectation[];
+}
+
+/** As many as a supervisor scrolls back; the hub keeps the rest. */
+export const PASSAGES_SHOWN = 20;
+/** A list beyond this is not worked through on a touch screen, and a state must stay a small message. */
+export const DOUBTS_SHOWN = 200;
+/** Rows of contents a card shows: a pallet of more articles than this is read from the document, not from the door. */
+export const CONTENTS_SHOWN = 40;
+
+export interface PanelDoor {
+  readonly id: string;
+  readonly name: string;
+  /** `blind`: no reader of this door is reading, so what crosses is not seen. */
+  readonly state: 'free' | 'occupied' | 'blind';
+  /** The guess while goods are in the door; `unknown` while it is free or undecided. */
+  readonly direction: Direction | 'unknown';
+  /** When the open passage began; absent while the door is free. */
+  readonly since?: number;
+  /** Different items in the open passage: 0 while the door is free. */
+  readonly inDoor: number;
+  /** The same by article, most first, at most CONTENTS_SHOWN rows; `gtin` is null for tags that are no GS1 item. */
+  readonly contents: readonly PanelContent[];
+  /** Antennas by which the page says which door and side suffers from a bad one. */
+  readonly antennas: readonly { readonly reader: string; readonly port: number; readonly side: 'outside' | 'inside' }[];
+  /** The current document: chosen by a person, or recognised from an SSCC; null when there is none. */
+  readonly document: DocumentRef | null;
+  /** Its partner and its lines when it is one of the expectations. */
+  readonly expected?: { readonly partner: string; readonly direction: Direction; readonly lines: readonly PanelLine[] };
+}
+
+export interface PanelContent {
+  readonly gtin: string | null;
+  readonly name?: string;
+  readonly count: number;
+}
+
+export interface PanelLine {
+  readonly gtin: string;
+  readonly name?: string;
+  readonly expected: number;
+  /** Already accepted for this document by closed passages. */
+  readonly moved: number;
+  /** In the door now, not yet in `moved`. */
+  readonly inDoor: number;
+}
+
+export interface PanelPassage {
+  readonly passage: string;
+  readonly door: string;
+  readonly opened: number;
+  readonly closed: number;
+  readonly direction: Direction | 'unknown';
+  /** Of the direction, 0 to 1. */
+  readonly confidence: number;
+  readonly document?: DocumentRef;
+  /** Items by verdict, decisions of people included. */
+  readonly counts: { readonly in: number; readonly out: number; readonly stray: number; readonly undecided: number };
+}
+
+export interface PanelDoubt {
+  readonly passage: string;
+  readonly door: string;
+  /** When the passage closed. */
+  readonly at: number;
+  readonly epc: string;
+  readonly gtin?: string;
+  readonly serial?: number;
+  readonly name?: string;
+  /** The tracker's code, such as `few-reads`; the page has words for those it knows and shows others as they are. */
+  readonly reason: string;
+  /** Sightings in the passage. */
+  readonly reads: number;
+}
+
+/** The uplink's state as it is. */
+export interface PanelLink {
+  readonly state: 'offline' | 'connecting' | 'online' | 'refused';
+  readonly since: number;
+  /** The newest record the hub has committed. */
+  readonly lastAcknowledged: { readonly seq: number; readonly at: number } | null;
+  /** A terminal refusal: the uplink stands still until somebody acts. */
+  readonly refusal: { readonly code: string; readonly text: string } | null;
+}
+
+/** A reader's health as it is. */
+export interface PanelReader {
+  readonly id: string;
+  readonly model: string;
+  readonly state: 'connecting' | 'starting' | 'reading' | 'failed' | 'stopped';
+  readonly link: string;
+  readonly since: number;
+  readonly readsPerSecond: number;
+  /** `connected` false or a `fault` marks the bad one; null: the reader can't tell. */
+  readonly antennas: readonly {
+    readonly port: number;
+    readonly connected: boolean | null;
+    readonly reads: number;
+    readonly fault?: string;
+  }[];
+  readonly message?: { readonly code: string; readonly text: string };
+}
+
+export interface PanelExpectation {
+  readonly kind: 'despatchAdvice' | 'order';
+  readonly number: string;
+  readonly partner: string;
+  readonly direction: Direction;
+  /** Sum over its lines. */
+  readonly quantity: number;
+}
+
+/** A document as a person picks it. */
+export interface DocumentChoice {
+  readonly kind: 'despatchAdvice' | 'order';
+  readonly number: string;
+}
+
+export type Verdict = Direction | 'stray';
+
+export interface PanelModel {
+  snapshot(): PanelState;
+  /** Calls `changed` after anything in the state changed, as often as it likes: the server coalesces. Returns the unsubscription. */
+  subscribe(changed: () => void): () => void;
+  /**
+   * Settles undecided items of one passage; resolves when the decision record is committed.
+   * @throws Fault DOUBT_UNKNOWN when one of the items is not undecided any more (somebody else was faster): nothing is decided then.
+   */
+  decide(passage: string, epcs: readonly string[], verdict: Verdict, by: string, reason?: string): Promise<{ readonly decided: number }>;
+  /**
+   * Makes a document the current one of a door from the next commit on; null takes it away.
+   * @throws Fault DOOR_UNKNOWN, DOCUMENT_UNKNOWN
+   */
+  chooseDocument(door: string, choice: DocumentChoice | null): Promise<void>;
+}

@@ -1,0 +1,190 @@
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Page as Bundle, loadPage } from './bundle.ts';
+import { FakeModel } from './model.fake.ts';
+import { type Panel, startPanel } from './server.ts';
+
+/** Nothing but the page under test may talk to the network. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let browser: Browser;
+let bundle: Bundle;
+let model: FakeModel;
+let panel: Panel;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  bundle = await loadPage();
+  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
+}, 60_000);
+
+afterAll(() => browser?.close());
+
+beforeEach(async () => {
+  model = new FakeModel();
+  panel = await startPanel({ host: '127.0.0.1', port: 0, model, page: bundle });
+});
+
+afterEach(async () => {
+  await page.context().close();
+  await panel.stop();
+});
+
+async function open({ locale = 'fr-FR', width = 390 } = {}): Promise<void> {
+  const context = await browser.newContext({ locale, viewport: { width, height: 844 }, hasTouch: true });
+  // Well below the test's own limit, so that a failure names what was waited for.
+  context.setDefaultTimeout(8_000);
+  page = await context.newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(panel.url)) complaints.push(`asked ${request.url()}`);
+  });
+  await page.goto(panel.url);
+  await page.waitForSelector('[data-door]');
+}
+
+const item = (n: number): string => `[data-epc="${model.state.doubts[n]?.epc}"]`;
+
+describe('undecided items', () => {
+  it('an item accepted by a tap reaches the model and leaves the list', async () => {
+    await open();
+    const first = item(0);
+    await page.fill('.by input', 'Awa');
+    await page.tap(`${first} [data-verdict=out]`);
+    await page.waitForSelector(first, { state: 'detached' });
+    expect(model.decided).toEqual([{ passage: 'D1-mb2k1', epcs: ['30340BF2C87A1B40000003E9'], verdict: 'out', by: 'Awa' }]);
+    expect(await page.locator('.badge').textContent()).toBe('2');
+    expect(await page.locator('[role=status]').textContent()).toContain('1 décision enregistrée');
+    expect(complaints).toEqual([]);
+  });
+
+  it('a whole passage is decided only after a second tap', async () => {
+    await open();
+    const first = item(0);
+    const all = page.locator('.group[data-passage="D1-mb2k1"]');
+    await all.locator('[data-all=stray]').tap();
+    await all.getByRole('button', { name: 'Annuler' }).tap();
+    expect(model.decided).toEqual([]);
+    await all.locator('[data-all=stray]').tap();
+    await all.getByRole('button', { name: 'Confirmer' }).tap();
+    await page.waitForSelector(first, { state: 'detached' });
+    expect(model.decided).toMatchObject([{ epcs: ['30340BF2C87A1B40000003E9', '30340BF2C87A1B40000003EA'], verdict: 'stray' }]);
+  });
+
+  it('one decided elsewhere meanwhile is said in words and stays a decision of the other', async () => {
+    await open({ locale: 'en-GB' });
+    model.state = { ...model.state, doubts: model.state.doubts.slice(1) };
+    await page.tap('[data-epc="30340BF2C87A1B40000003E9"] [data-verdict=in]');
+    await page.getByText('Somebody else has just decided on this item.').waitFor();
+    expect(model.decided).toEqual([]);
+  });
+
+  it('can be decided with the keyboard alone', async () => {
+    await open({ width: 1440 });
+    await page.locator(`${item(0)} [data-verdict=in]`).focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => model.decided.map(({ verdict }) => verdict)).toEqual(['out']);
+  });
+});
+
+describe('a door', () => {
+  it('changes by itself when the goods change', async () => {
+    await open({ locale: 'en-GB' });
+    const card = page.locator('[data-door=D2]');
+    expect(await card.locator('.door-words strong').textContent()).toBe('Free');
+    const doors = model.state.doors.map((door) =>
+      door.id === 'D2' ? { ...door, state: 'occupied' as const, direction: 'in' as const, inDoor: 12 } : door,
+    );
+    model.change({ doors });
+    await card.getByText('In', { exact: true }).waitFor();
+    expect(await card.locator('.door-count strong').textContent()).toBe('12');
+  });
+
+  it('says what the document misses, and takes another document', async () => {
+    await open();
+    const card = page.locator('[data-door=D1]');
+    expect(await card.locator('.figures dd').allTextContents()).toEqual(['48', '46', '2', '0']);
+    await card.getByRole('button', { name: 'Changer' }).tap();
+    await page.getByRole('dialog').getByRole('button', { name: 'DA-2042' }).tap();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(model.chosen).toEqual([{ door: 'D1', choice: { kind: 'despatchAdvice', number: 'DA-2042' } }]);
+  });
+});
+
+describe('the node', () => {
+  it('names the bad antenna by door and side', async () => {
+    await open({ locale: 'en-GB' });
+    await page.getByText('Check: Antenna 4 (Quai 2, warehouse side) — unplugged').waitFor();
+  });
+
+  it('lost, is called lost at once, and nothing can be decided until it is back', async () => {
+    await open();
+    const { port } = panel;
+    await panel.stop();
+    await page.getByText('Connexion au poste perdue').waitFor();
+    expect(await page.locator(`${item(0)} [data-verdict=out]`).isDisabled()).toBe(true);
+    panel = await startPanel({ host: '127.0.0.1', port, model, page: bundle });
+    await page.getByText('Connexion au poste perdue').waitFor({ state: 'detached' });
+    expect(await page.locator(`${item(0)} [data-verdict=out]`).isDisabled()).toBe(false);
+  });
+});
+
+describe('every screen', () => {
+  /** Runs in the page: whatever a finger or a key can reach, with its height. */
+  const TARGETS = `[...document.querySelectorAll('button, a, input, summary')]
+    .map((one) => [one.textContent || one.outerHTML, Math.round(one.getBoundingClientRect().height)])
+    .filter(([, height]) => height > 0)`;
+
+  it.each(['fr-FR', 'en-GB'])('in %s, small and large, light and dark: fits, targets of 44 px, nothing on the console', async (locale) => {
+    await open({ locale });
+    expect(await page.evaluate('document.documentElement.lang')).toBe(locale.slice(0, 2));
+    for (const width of [360, 820, 1920]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate('document.documentElement.scrollWidth'), `${width} px`).toBeLessThanOrEqual(width);
+      const targets = (await page.evaluate(TARGETS)) as [string, number][];
+      expect(targets.length).toBeGreaterThan(15);
+      expect(targets.filter(([, height]) => height < 44)).toEqual([]);
+    }
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const lightness = await page.evaluate('getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]');
+    expect(Number(lightness)).toBeLessThan(40);
+    expect(complaints).toEqual([]);
+  });
+
+  it('the language is switched by hand and remembered', async () => {
+    await open({ locale: 'fr-FR' });
+    await page.getByRole('button', { name: 'English' }).tap();
+    await page.getByRole('heading', { name: 'To decide' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'To decide' }).waitFor();
+  });
+
+  it('a hostile name is text, whatever it says', async () => {
+    const name = `<img src=x onerror=alert(1)>\u202e${'é'.repeat(160)}`;
+    model = new FakeModel();
+    await panel.stop();
+    model.state = {
+      ...model.state,
+      doubts: model.state.doubts.map((doubt) => ({ ...doubt, name })),
+      doors: model.state.doors.map((door) => ({ ...door, name })),
+    };
+    panel = await startPanel({ host: '127.0.0.1', port: 0, model, page: bundle });
+    await open({ width: 360 });
+    expect(await page.locator('#app img').count()).toBe(1);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(complaints).toEqual([]);
+  });
+});

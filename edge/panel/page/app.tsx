@@ -1,0 +1,51 @@
+import { type JSX, render } from 'preact';
+import { DoorCard } from './door.tsx';
+import { Doubts } from './doubts.tsx';
+import { Connection, Header, Notice } from './header.tsx';
+import { Health } from './health.tsx';
+import { words } from './language.ts';
+import { connection, panel, start } from './live.ts';
+import { Passages } from './passages.tsx';
+
+function Doors(): JSX.Element {
+  const w = words.value;
+  const state = panel.value;
+  const doors = state?.doors ?? [];
+  return (
+    <section class="doors" aria-labelledby="doors-title">
+      <h2 id="doors-title" class="hidden">
+        {w.doors}
+      </h2>
+      {doors.length === 0 && <p class="card empty">{w.noDoor}</p>}
+      {doors.map((door) => (
+        <DoorCard key={door.id} door={door} last={state?.passages.find((passage) => passage.door === door.id)} />
+      ))}
+    </section>
+  );
+}
+
+function App(): JSX.Element {
+  return (
+    <>
+      <Header />
+      <Connection />
+      {panel.value !== null && (
+        <main class={connection.value.state === 'lost' ? 'old' : ''}>
+          <div class="column">
+            <Doors />
+            <Passages />
+          </div>
+          <div class="column">
+            <Doubts />
+            <Health />
+          </div>
+        </main>
+      )}
+      <Notice />
+    </>
+  );
+}
+
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);
+start();

@@ -1,0 +1,98 @@
+import type { JSX } from 'preact';
+import type { PanelLink, PanelReader, PanelState } from '../model.ts';
+import { Icon } from './icons.tsx';
+import { count, rate, time, words } from './language.ts';
+import { now, panel } from './live.ts';
+
+export const LINK_TONE = { online: 'good', connecting: 'warn', offline: 'warn', refused: 'bad' } as const;
+const READER_TONE = { reading: 'good', connecting: 'warn', starting: 'warn', failed: 'bad', stopped: 'bad' } as const;
+
+type Antenna = PanelReader['antennas'][number];
+
+const isBad = ({ connected, fault }: Antenna): boolean => connected === false || fault !== undefined;
+
+/** "Antenna 2 (Door 1, warehouse side)": what a person looks for with a ladder. */
+function antennaName(state: PanelState, reader: PanelReader, antenna: Antenna): string {
+  const { readers: w } = words.value;
+  for (const door of state.doors) {
+    const at = door.antennas.find((one) => one.reader === reader.id && one.port === antenna.port);
+    if (at !== undefined) return `${w.antenna(antenna.port)} (${door.name}, ${w.side[at.side]})`;
+  }
+  return w.antenna(antenna.port);
+}
+
+function LinkHealth({ link, queued }: { link: PanelLink; queued: number }): JSX.Element {
+  const { link: w, queue } = words.value;
+  const last = link.lastAcknowledged;
+  const text = link.state === 'offline' ? w.offlineText : link.refusal !== null ? w.refusedText(link.refusal.text) : undefined;
+  return (
+    <div class="health-block">
+      <h3>{w.title}</h3>
+      <p class="health-state">
+        <span class={`dot ${LINK_TONE[link.state]}`} /> <b>{w[link.state]}</b>{' '}
+        <span class="quiet">{w.since(time(link.since, now.value))}</span>
+      </p>
+      {text !== undefined && <p class={`note ${LINK_TONE[link.state]}`}>{text}</p>}
+      <dl class="facts-list">
+        <dt>{w.last}</dt>
+        <dd>{last === null ? w.never : w.record(count(last.seq), time(last.at, now.value))}</dd>
+        <dt>{queue.title}</dt>
+        <dd data-queued={queued}>{queued === 0 ? queue.empty : queue.count(queued)}</dd>
+      </dl>
+    </div>
+  );
+}
+
+function ReaderHealth({ state, reader }: { state: PanelState; reader: PanelReader }): JSX.Element {
+  const { readers: w } = words.value;
+  const bad = reader.antennas.filter(isBad);
+  const tone = bad.length > 0 && reader.state === 'reading' ? 'warn' : READER_TONE[reader.state];
+  return (
+    <li class="reader" data-reader={reader.id}>
+      <p class="health-state">
+        <span class={`dot ${tone}`} /> <b>{reader.id}</b> {w.state[reader.state]}
+        {reader.state === 'reading' && <span class="quiet number">{w.rate(rate(reader.readsPerSecond))}</span>}
+      </p>
+      <p class="quiet facts">
+        {reader.model} · {reader.link}
+      </p>
+      {reader.message !== undefined && reader.state !== 'reading' && <p class={`note ${tone}`}>{reader.message.text}</p>}
+      {bad.length > 0 && (
+        <p class="note bad">
+          <Icon name="warning" /> {w.bad(bad.map((one) => `${antennaName(state, reader, one)} — ${one.fault ?? w.unplugged}`).join(', '))}
+        </p>
+      )}
+      <ul class="antennas">
+        {reader.antennas.map((antenna) => (
+          <li key={antenna.port} class={isBad(antenna) ? 'bad' : ''} title={antennaName(state, reader, antenna)}>
+            <Icon name={isBad(antenna) ? 'warning' : 'antenna'} /> {antenna.port}{' '}
+            <span class="quiet">{isBad(antenna) ? w.unplugged : antenna.connected === null ? w.silent : w.good}</span>
+          </li>
+        ))}
+      </ul>
+    </li>
+  );
+}
+
+export function Health(): JSX.Element | null {
+  const w = words.value;
+  const state = panel.value;
+  if (state === null) return null;
+  return (
+    <section class="card health" id="health" aria-labelledby="health-title">
+      <header>
+        <h2 id="health-title">{w.health}</h2>
+      </header>
+      <LinkHealth link={state.link} queued={state.queued} />
+      <div class="health-block">
+        <h3>{w.readers.title}</h3>
+        {state.readers.length === 0 && <p class="empty">{w.readers.none}</p>}
+        <ul>
+          {state.readers.map((reader) => (
+            <ReaderHealth key={reader.id} state={state} reader={reader} />
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}

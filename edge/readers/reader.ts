@@ -1,0 +1,97 @@
+import type { Read } from '../../protocol/read.ts';
+
+export type ReaderState = 'connecting' | 'starting' | 'reading' | 'failed' | 'stopped';
+
+export interface AntennaHealth {
+  readonly port: number;
+  /** null while the reader has not said. */
+  readonly connected: boolean | null;
+  /** Reads since the process started. */
+  readonly reads: number;
+  readonly fault?: string;
+}
+
+export interface ReaderHealth {
+  readonly id: string;
+  /** The configured family, or the model that answered. */
+  readonly model: string;
+  readonly state: ReaderState;
+  /** The path or address, with the rate of a serial line. */
+  readonly link: string;
+  /** When `state` was entered, epoch milliseconds. */
+  readonly since: number;
+  readonly readsPerSecond: number;
+  readonly antennas: readonly AntennaHealth[];
+  /** Since the process started: nothing is lost in silence. */
+  readonly errors: {
+    /** Frames with a wrong checksum. */
+    readonly crc: number;
+    /** Times the place in the byte stream was lost. */
+    readonly resync: number;
+    /** Tag records whose own checksum was wrong, not counted as reads. */
+    readonly tagCrc: number;
+    /** Times the reader said that its buffer was full. */
+    readonly bufferFull: number;
+  };
+  readonly temperatureC?: number;
+  /** The last fault while it lasts. */
+  readonly message?: { readonly code: string; readonly text: string };
+}
+
+/** What a reader hands on. The callbacks must not throw; they are called synchronously, in order. */
+export interface ReaderEvents {
+  /** At least one read, in order of `at`. */
+  reads(readerId: string, reads: Read[]): void;
+  /**
+   * The raw bytes of the stream with their arrival time, before the reads they complete. Pushed in order, with the same times, through
+   * `openDecoder` they give the same reads again; see {@link Reader.preamble}.
+   */
+  bytes?(readerId: string, at: number, chunk: Uint8Array): void;
+  /** After each change of state or fault, and about once a second while reading. */
+  health(readerId: string, health: ReaderHealth): void;
+}
+
+/** Bytes with their arrival time, as a journal keeps them. */
+export interface StreamChunk {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A reader that is kept running: it connects, starts, watches, and starts again until it is stopped. */
+export interface Reader {
+  readonly id: string;
+  start(): void;
+  /** Ends the stream and closes the link; resolves within a few seconds even when the reader is gone. */
+  stop(): Promise<void>;
+  health(): ReaderHealth;
+  /**
+   * Chunks that bring a fresh decoder to the state of this one: what a journal that is cut now must start with, so that the bytes after
+   * the cut are decoded with the same instants.
+   */
+  preamble(): StreamChunk[];
+}
+
+/** Raw bytes to reads, without a reader: for the replay of a journal. */
+export interface StreamDecoder {
+  push(at: number, chunk: Uint8Array): Read[];
+}
+
+export interface ReaderSettings {
+  readonly id: string;
+  /** `thingmagic`. */
+  readonly model: string;
+  /** A device path or `tcp://host:port`. */
+  readonly link: string;
+  /** The rate to try first on a serial line; 115200 is what modules start with. */
+  readonly baud?: number;
+  /** The fastest rate that the adapter and cable carry; 921600. */
+  readonly maxBaud?: number;
+  /** Radio region by name, `EU3`. */
+  readonly region: string;
+  /** Read power in hundredths of a dBm, 2700. */
+  readonly powerCdbm: number;
+  /** Gen2 session 0 to 3; 0 and 1 suit a door. */
+  readonly session: number;
+  /** The antenna ports that doors use; without it, those that the reader detects. */
+  readonly ports?: readonly number[];
+}

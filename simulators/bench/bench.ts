@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import type { Measure, Member } from './measure.ts';
+
+/**
+ * `npm run bench -- [--json] [NAME...]`: measures the named members, or all, one after the other, each within 4 minutes.
+ * Members that share a run stand under one loader; the names they give are listed so that one can be asked for alone.
+ */
+const MEMBERS: readonly { readonly names: readonly string[]; readonly load: () => Promise<{ readonly run: Member }> }[] = [
+  { names: ['edge.decode.thingmagic'], load: () => import('./decode.ts') },
+  { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },
+  { names: ['edge.outbox'], load: () => import('./outbox.ts') },
+  { names: ['uplink.bytesPerItem'], load: () => import('./wire.ts') },
+  { names: ['hub.post', 'hub.rowsWrittenPerItem'], load: () => import('./hub.ts') },
+  { names: ['path.latency.p50', 'path.latency.p99'], load: () => import('./path.ts') },
+];
+
+/** A member that takes longer hangs: the figures of the others must still come out. */
+const LIMIT_MS = 4 * 60_000;
+
+function within(limitMs: number, work: Promise<readonly Measure[]>, names: readonly string[]): Promise<readonly Measure[]> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new RangeError(`${names.join(', ')}: no figure within ${limitMs / 1000} s`)), limitMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const known = MEMBERS.flatMap((member) => member.names);
+const unknown = positionals.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`docket: no bench member ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  process.exit(2);
+}
+
+let failed = false;
+for (const { names, load } of MEMBERS) {
+  const wanted = positionals.length === 0 ? names : names.filter((name) => positionals.includes(name));
+  if (wanted.length === 0) continue;
+  try {
+    for (const measure of await within(
+      LIMIT_MS,
+      load().then((member) => member.run()),
+      wanted,
+    )) {
+      if (!wanted.includes(measure.name)) continue;
+      if (values.json === true) console.log(JSON.stringify(measure));
+      else
+        console.log(
+          `${measure.name.padEnd(26)} ${String(measure.value).padStart(12)} ${measure.unit.padEnd(12)} ${JSON.stringify(measure.params)}`,
+        );
+    }
+  } catch (error) {
+    failed = true;
+    console.error(`docket: ${wanted.join(', ')} could not be measured: ${(error as Error).stack ?? String(error)}`);
+  }
+}
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,125 @@
+import { type LineFaults, spoil } from './faults.ts';
+import { EmulatedModule, type Sighting } from './module.ts';
+import type { Port } from './port.ts';
+import { openPty } from './pty.ts';
+import { listenTcp } from './tcp.ts';
+
+/** Where the host finds the reader. */
+export type Transport =
+  /** A pseudo-terminal. `link` gives it a stable name; `uart` makes the rate matter. */
+  | { readonly kind: 'pty'; readonly link?: string; readonly uart?: boolean }
+  /** A listener on 127.0.0.1; port 0 takes a free one. */
+  | { readonly kind: 'tcp'; readonly port: number };
+
+export interface EmulatorOptions {
+  readonly transport: Transport;
+  /** Antenna connectors; 4. */
+  readonly ports?: number;
+  /** Connectors with an antenna; all. */
+  readonly connected?: readonly number[];
+  /** What the antennas see: asked about every `tickMs` while streaming, for the sightings since the last call, oldest first. */
+  readonly source?: (nowMs: number) => readonly Sighting[];
+  /** 10: a module hands on its tags within one inventory round. */
+  readonly tickMs?: number;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** For faults, [0, 1). */
+  readonly random?: () => number;
+}
+
+/** A ThingMagic reader that speaks bytes on a real line. It goes on streaming when its host dies, and loses what nobody takes. */
+export class ReaderEmulator {
+  /** What the line does to the bytes from now on. */
+  faults: LineFaults = {};
+  /** The module hangs: it neither answers nor streams. */
+  silent = false;
+  readonly module: EmulatedModule;
+  readonly #options: EmulatorOptions;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  #port: Port | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #pushed: Sighting[] = [];
+
+  private constructor(options: EmulatorOptions) {
+    const ports = options.ports ?? 4;
+    this.module = new EmulatedModule(ports, options.connected ?? Array.from({ length: ports }, (_, i) => i + 1));
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** Opens the line; the reader runs until `close`. */
+  static async open(options: EmulatorOptions): Promise<ReaderEmulator> {
+    const emulator = new ReaderEmulator(options);
+    await emulator.#start();
+    return emulator;
+  }
+
+  async #start(): Promise<void> {
+    const { transport } = this.#options;
+    const hear = (bytes: Uint8Array): void => this.#hear(bytes);
+    if (transport.kind === 'tcp') this.#port = await listenTcp(transport.port, hear);
+    else {
+      const uart = transport.uart === true ? { moduleBaud: () => this.module.settings.baud, random: this.#random } : undefined;
+      const { link } = transport;
+      this.#port = await openPty({ ...(link === undefined ? {} : { link }), ...(uart === undefined ? {} : { uart }) }, hear);
+    }
+    this.#timer = setInterval(() => this.#tick(), this.#options.tickMs ?? 10);
+  }
+
+  /** What the host opens: a device path, or `tcp://127.0.0.1:port`. */
+  get path(): string {
+    return this.#port?.path ?? '';
+  }
+
+  /** Bytes that no host took. */
+  get lost(): number {
+    return this.#port?.lost ?? 0;
+  }
+
+  /** Lets the antennas see something now, beside the source; nothing happens while the module does not stream. */
+  push(sightings: readonly Sighting[]): void {
+    if (this.module.streaming) this.#pushed.push(...sightings);
+  }
+
+  #hear(bytes: Uint8Array): void {
+    if (this.silent) return;
+    this.#send(this.module.hear(bytes, this.#now()));
+  }
+
+  #tick(): void {
+    if (!this.module.streaming) return;
+    const now = this.#now();
+    const seen = [...(this.#options.source?.(now) ?? []), ...this.#pushed];
+    this.#pushed = [];
+    const frames = this.module.stream(now, seen);
+    if (!this.silent) this.#send(frames);
+  }
+
+  #send(frames: readonly Uint8Array[]): void {
+    if (frames.length === 0) return;
+    const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
+    this.#port?.write(spoil(bytes, this.faults, this.#random));
+  }
+
+  /** The cable goes away under the host. */
+  async unplug(): Promise<void> {
+    await this.#port?.unplug();
+  }
+
+  /** The cable is back, under the same path when it has a stable name. */
+  async plug(): Promise<void> {
+    await this.#port?.plug();
+  }
+
+  /** The module loses power for a moment: settings and stream are gone, and it says so. */
+  reboot(): void {
+    this.#send([this.module.reboot()]);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#port?.close();
+  }
+}

@@ -1,0 +1,202 @@
+import {
+  cycleEnd,
+  type Frame,
+  Multi,
+  Op,
+  REGIONS,
+  reply,
+  Status,
+  type TagFields,
+  ThingMagicCodec,
+  tagRecord,
+} from '../../edge/readers/thingmagic/codec.ts';
+import { type ModuleSettings, POWER_CDBM, parseStart } from './settings.ts';
+
+/** One tag answering one antenna. */
+export interface Sighting {
+  readonly epc: string;
+  readonly antenna: number;
+  /** dBm */
+  readonly rssi: number;
+  readonly phase?: number;
+  readonly kHz?: number;
+  /** Epoch milliseconds; without it, the moment it is streamed. */
+  readonly at?: number;
+}
+
+/** EU3 channels that a reader may use at full power (EN 302 208), kHz. */
+const CHANNELS = [865_700, 866_300, 866_900, 867_500];
+const BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
+const FACTORY_BAUD = 115_200;
+/** An M7e: boot loader, hardware, firmware date and version, protocol Gen2. */
+const VERSION = [0x23, 0x01, 0x06, 0x00, 0x38, 0x00, 0x02, 0x01, 0x20, 0x24, 0x09, 0x13, 0x02, 0x01, 0x06, 0x08, 0, 0, 0, 0x10];
+const APPLICATION = 2;
+const TEMPERATURE_C = 41;
+
+/**
+ * A ThingMagic module without a line: commands in, answers and stream out. It has what a driver has to cope with: settings that start wrong
+ * (no region, filter on), a stream that goes on without a host, and commands that must be wrapped while it streams.
+ */
+export class EmulatedModule {
+  /** Records streamed since it was made. */
+  records = 0;
+  readonly ports: number;
+  readonly #connected: Set<number>;
+  readonly #codec = new ThingMagicCodec('commands');
+  #settings: ModuleSettings = { baud: FACTORY_BAUD, region: 0, power: 0, session: 0, gen2: false, filter: true, list: [] };
+  #stream: { readonly cycleMs: number; readonly metadata: number; readonly search: number } | undefined;
+  #cycleFrom = 0;
+  #seen = new Set<string>();
+  #channel = 0;
+  #inputs = 0;
+
+  /** `ports` antenna connectors, of which `connected` have an antenna. */
+  constructor(ports: number, connected: readonly number[]) {
+    this.ports = ports;
+    this.#connected = new Set(connected);
+  }
+
+  get settings(): ModuleSettings {
+    return this.#settings;
+  }
+
+  get streaming(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Connects or removes an antenna. */
+  antenna(port: number, connected: boolean): void {
+    if (connected) this.#connected.add(port);
+    else this.#connected.delete(port);
+  }
+
+  /** The level of input pin 1 to 4: a photo-eye. */
+  input(pin: number, high: boolean): void {
+    this.#inputs = high ? this.#inputs | (1 << (pin - 1)) : this.#inputs & ~(1 << (pin - 1));
+  }
+
+  /** Power fails and comes back: all settings are lost, and the firmware says that it has started. */
+  reboot(): Uint8Array {
+    this.#stream = undefined;
+    this.#settings = { baud: FACTORY_BAUD, region: 0, power: 0, session: 0, gen2: false, filter: true, list: [] };
+    return reply(Op.BOOT_FIRMWARE, Status.OK, ...VERSION);
+  }
+
+  /** Answers to what came from the host at `now`; a change of rate is valid from the next byte on. */
+  hear(bytes: Uint8Array, now: number): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    for (const frame of this.#codec.push(bytes)) {
+      const data = frame.bytes.slice(frame.data, frame.data + frame.length);
+      if (frame.op === Op.MULTI_PROTOCOL) this.#multi(frame, data, now, out);
+      // Firmware that streams hears only wrapped commands.
+      else if (this.#stream === undefined) out.push(reply(frame.op, ...this.#answer(frame.op, data)));
+    }
+    return out;
+  }
+
+  #multi(frame: Frame, data: Uint8Array, now: number, out: Uint8Array[]): void {
+    if (data[2] === Multi.STOP) {
+      this.#stream = undefined;
+      out.push(reply(Op.MULTI_PROTOCOL, Status.OK, Multi.STOP));
+    } else if (data[2] === Multi.WRAPPED) {
+      const op = data[4] ?? 0;
+      const [status, ...answer] = this.#answer(op, data.slice(5));
+      out.push(reply(Op.MULTI_PROTOCOL, Status.OK, Multi.WRAPPED, answer.length, op, status >> 8, status & 0xff, ...answer));
+    } else if (this.#stream === undefined) {
+      const start = parseStart(data);
+      const status = start === undefined ? Status.BAD_PARAMETER : this.#settings.region === 0 ? Status.RADIO_OFF : Status.OK;
+      out.push(reply(frame.op, status, ...(status === Status.OK ? [Multi.START] : [])));
+      if (start === undefined || status !== Status.OK) return;
+      this.#stream = start;
+      this.#cycleFrom = now;
+      this.#seen = new Set();
+    }
+  }
+
+  #answer(op: number, data: Uint8Array): [number, ...number[]] {
+    const set = (change: Partial<ModuleSettings>): [number] => {
+      this.#settings = { ...this.#settings, ...change };
+      return [Status.OK];
+    };
+    const word = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
+    switch (op) {
+      case Op.VERSION:
+      case Op.BOOT_FIRMWARE:
+        return [Status.OK, ...VERSION];
+      case Op.CURRENT_PROGRAM:
+        return [Status.OK, APPLICATION];
+      case Op.TEMPERATURE:
+        return [Status.OK, TEMPERATURE_C];
+      case Op.SET_BAUD: {
+        const baud = word * 0x10000 + (((data[2] ?? 0) << 8) | (data[3] ?? 0));
+        return BAUDS.includes(baud) ? set({ baud }) : [Status.BAD_BAUD];
+      }
+      case Op.SET_REGION:
+        return Object.values(REGIONS).includes(data[0] ?? 0) ? set({ region: data[0] ?? 0 }) : [Status.BAD_REGION];
+      case Op.SET_PROTOCOL:
+        return word === 5 ? set({ gen2: true }) : [0x0402];
+      case Op.GET_ANTENNA:
+        if (data[0] !== 5) return [Status.BAD_PARAMETER];
+        return [Status.OK, 5, ...Array.from({ length: this.ports }, (_, i) => [i + 1, this.#connected.has(i + 1) ? 1 : 0]).flat()];
+      case Op.SET_ANTENNA: {
+        const list = [...data.slice(1)].filter((_, i) => i % 2 === 0);
+        return data[0] === 2 && list.length > 0 && list.every((port) => port >= 1 && port <= this.ports) ? set({ list }) : [0x0507];
+      }
+      case Op.SET_READ_POWER:
+        if (word > POWER_CDBM.max) return [0x0103];
+        return word < POWER_CDBM.min ? [0x0106] : set({ power: word });
+      case Op.SET_READER_PARAM:
+        return data[1] === 0x0c ? set({ filter: data[2] !== 0 }) : [Status.OK];
+      case Op.SET_PROTOCOL_PARAM:
+        return data[1] === 0 ? set({ session: data[2] ?? 0 }) : [Status.OK];
+      case Op.GPIO:
+        return [Status.OK];
+      default:
+        return [Status.BAD_OPCODE];
+    }
+  }
+
+  /** The stream up to `now` with these sightings, oldest first. Empty while it does not stream. */
+  stream(now: number, sightings: readonly Sighting[]): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    const stream = this.#stream;
+    if (stream === undefined) return out;
+    let next = 0;
+    for (;;) {
+      const end = this.#cycleFrom + stream.cycleMs;
+      for (; next < sightings.length; next++) {
+        const sighting = sightings[next] as Sighting;
+        if ((sighting.at ?? now) >= end) break;
+        const record = this.#record(sighting, now, stream.metadata, stream.search);
+        if (record !== undefined) out.push(record);
+      }
+      if (end > now) return out;
+      for (const port of this.#settings.list) {
+        if (!this.#connected.has(port)) out.push(reply(Op.READ_MULTIPLE, Status.ANTENNA_MISSING));
+      }
+      out.push(cycleEnd());
+      this.#cycleFrom = end;
+    }
+  }
+
+  #record(sighting: Sighting, now: number, metadata: number, search: number): Uint8Array | undefined {
+    const { epc, antenna, rssi } = sighting;
+    if (!this.#settings.list.includes(antenna) || !this.#connected.has(antenna)) return undefined;
+    if (this.#settings.filter) {
+      if (this.#seen.has(epc)) return undefined;
+      this.#seen.add(epc);
+    }
+    this.#channel = (this.#channel + 1) % CHANNELS.length;
+    this.records++;
+    const fields: TagFields = {
+      epc,
+      antenna,
+      rssi,
+      timestamp: Math.max(0, Math.round((sighting.at ?? now) - this.#cycleFrom)),
+      kHz: sighting.kHz ?? (CHANNELS[this.#channel] as number),
+      phase: sighting.phase ?? 0,
+      gpio: 0x0f | (this.#inputs << 4),
+    };
+    return tagRecord(fields, metadata, search);
+  }
+}

@@ -1,0 +1,72 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { BACKLOG_BYTES, type Hear, type Port } from './port.ts';
+
+const HOST = '127.0.0.1';
+
+/** A module behind a serial device server: a TCP listener on the loopback address. Port 0 takes a free one. */
+export async function listenTcp(port: number, hear: Hear): Promise<Port> {
+  const line = new TcpPort(port, hear);
+  await line.plug();
+  return line;
+}
+
+class TcpPort implements Port {
+  lost = 0;
+  readonly #hear: Hear;
+  #port: number;
+  #server: Server | undefined;
+  #client: Socket | undefined;
+
+  constructor(port: number, hear: Hear) {
+    this.#port = port;
+    this.#hear = hear;
+  }
+
+  get path(): string {
+    return `tcp://${HOST}:${this.#port}`;
+  }
+
+  #accept(socket: Socket): void {
+    // A device server serves one host; a second connection means that the first one is dead.
+    this.#client?.destroy();
+    this.#client = socket;
+    socket.setNoDelay(true);
+    socket.on('data', this.#hear);
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      if (this.#client === socket) this.#client = undefined;
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    const client = this.#client;
+    if (client === undefined || client.writableLength > BACKLOG_BYTES) this.lost += bytes.length;
+    else client.write(bytes);
+  }
+
+  plug(): Promise<void> {
+    if (this.#server !== undefined) return Promise.resolve();
+    const server = createServer((socket) => this.#accept(socket));
+    this.#server = server;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, HOST, () => {
+        const address = server.address();
+        if (address !== null && typeof address === 'object') this.#port = address.port;
+        resolve();
+      });
+    });
+  }
+
+  unplug(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.#client?.destroy();
+    this.#client = undefined;
+    return new Promise((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  }
+
+  close(): Promise<void> {
+    return this.unplug();
+  }
+}
