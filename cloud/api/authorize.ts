@@ -1,5 +1,5 @@
 import type { KeyRecord, Keys } from '../catalog/keys.ts';
-import { sameSecret } from '../catalog/secret.ts';
+import { sameSecret, secretId } from '../catalog/secret.ts';
 import { Limiter } from './limiter.ts';
 import { Problem } from './problem.ts';
 import type { Caller, Right } from './route.ts';
@@ -69,14 +69,15 @@ async function identify(right: Exclude<Right, 'open'>, token: string, env: Env, 
 export async function authorize(right: Right, request: Request, env: Env, keys: Keys, now: number): Promise<Caller | undefined> {
   if (right === 'open') return undefined;
   const token = bearer(request);
-  const address = request.headers.get('cf-connecting-ip') ?? 'unknown';
-  const held = refused.wait(address, now);
+  // By address and key: a program that loops with a wrong key must not lock out its neighbours behind the same address.
+  const source = `${request.headers.get('cf-connecting-ip') ?? ''} ${secretId(token) ?? ''}`;
+  const held = refused.wait(source, now);
   if (held > 0) throw tooMany(held);
   let key: KeyRecord | undefined;
   try {
     key = await identify(right, token, env, keys, now);
   } catch (error) {
-    refused.take(address, now);
+    refused.take(source, now);
     throw error;
   }
   if (key === undefined || right === 'bootstrap') return undefined;

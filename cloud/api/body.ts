@@ -6,13 +6,6 @@ import { fieldErrors } from './validity.ts';
 /** JSON bodies: an item with all its packs is under 4 KB; 256 KB leave room and cost little to parse. */
 export const MAX_JSON_BYTES = 256 * 1024;
 
-/** A document as it came: its bytes are archived before anything is read from them. */
-export interface Upload {
-  /** Media type in lower case, without parameters. */
-  readonly type: string;
-  readonly bytes: Uint8Array;
-}
-
 function mediaType(request: Request): string {
   return (request.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
@@ -37,7 +30,7 @@ function checkMedia(request: Request, allowed: readonly string[]): string {
 }
 
 /** Reads a body of at most `limit` bytes; stops at the first byte over it, whatever Content-Length says. @throws Problem BODY_TOO_LARGE */
-export async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
+export async function readBytes(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = (): Problem =>
     new Problem('BODY_TOO_LARGE', `the body is larger than ${limit} bytes: send less`, { details: { limit } });
   if (Number(request.headers.get('content-length') ?? 0) > limit) {
@@ -71,14 +64,14 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** The body a route takes, judged by its schema; an upload where the route takes documents. */
+/** The body a route takes, judged by its schema or, for other media, by the route's own reader. */
 export async function readBody(request: Request, content: Content<unknown>): Promise<unknown> {
   if ('media' in content) {
     const type = checkMedia(
       request,
       content.media.map((media) => media.type),
     );
-    return { type, bytes: await readBytes(request, content.limit) } satisfies Upload;
+    return content.read({ type, bytes: await readBytes(request, content.limit) });
   }
   checkMedia(request, ['application/json']);
   const value = parseJson(await readBytes(request, MAX_JSON_BYTES));

@@ -1,11 +1,40 @@
-import type { NewEntry } from '../ledger/entry.ts';
-import type { Appended, LedgerRpc } from '../ledger/rpc.ts';
+import type { z } from 'zod';
+import { canonical } from '../../protocol/canonical.ts';
+import type { HubEntryType, JsonObject, NewEntry } from '../ledger/entry.ts';
+import type { Appended, LedgerRpc, Page } from '../ledger/rpc.ts';
 import { Problem } from './problem.ts';
 import { isProblemCode } from './problems.ts';
+import type { document, documentRow, finding } from './schemas/documents.ts';
+
+/** What the ledger object answers beyond its core, in the shapes that the API shows. */
+interface DocumentReads {
+  documents(query: { kind?: string; status?: string; after?: string; limit?: number }): Promise<Page<z.output<typeof documentRow>>>;
+  document(id: string): Promise<z.output<typeof document> | null>;
+  findings(query: { after?: string; limit?: number }): Promise<Page<z.output<typeof finding>>>;
+}
 
 /** The ledger of a tenant. */
-export function ledgerOf(env: Env, tenant: string): LedgerRpc {
-  return env.LEDGER.getByName(tenant);
+export function ledgerOf(env: Env, tenant: string): LedgerRpc & DocumentReads {
+  // A stub's type forgets that tuples are tuples; the object implements LedgerRpc, and the values are copied as they are.
+  return env.LEDGER.getByName(tenant) as unknown as LedgerRpc & DocumentReads;
+}
+
+/**
+ * Appends what the ledger does not say yet: the log holds what changed, not how often it was sent. Two requests at the same moment may
+ * both append, which does no harm.
+ * @param known what the ledger says now, in the members of `wanted`; null when nothing
+ * @returns the index of the new entry; null when `known` says the same
+ */
+export async function appendChange(
+  env: Env,
+  tenant: string,
+  { type, wanted, known }: { type: HubEntryType; wanted: JsonObject; known: JsonObject | null },
+  now: number,
+): Promise<number | null> {
+  const told = known === null ? null : Object.fromEntries(Object.keys(wanted).map((member) => [member, known[member]]));
+  if (told !== null && canonical(told) === canonical(wanted)) return null;
+  const present = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== null));
+  return (await append(env, tenant, { type, body: { v: 1, ...present } }, now)).index;
 }
 
 /**

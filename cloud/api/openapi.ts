@@ -68,10 +68,10 @@ export function problemsOf(route: Route): ProblemCode[] {
   const codes: ProblemCode[] = [...(route.problems ?? []), 'METHOD_NOT_ALLOWED', 'INTERNAL'];
   if (route.right !== 'open') codes.push('KEY_MISSING', 'KEY_INVALID', 'RATE_LIMITED');
   if (route.right === 'bootstrap') codes.push('BOOTSTRAP_CLOSED');
-  if (typeof route.right !== 'string') codes.push('KEY_EXPIRED', 'KEY_REVOKED', 'SCOPE_MISSING');
+  if (typeof route.right !== 'string') codes.push('BUSY', 'KEY_EXPIRED', 'KEY_REVOKED', 'SCOPE_MISSING');
   if (route.params !== undefined) codes.push('PATH_INVALID');
   if (route.query !== undefined) codes.push('QUERY_INVALID');
-  if (route.query !== undefined && 'after' in route.query.shape) codes.push('CURSOR_INVALID');
+  if (route.query !== undefined && 'cursor' in route.query.shape) codes.push('CURSOR_INVALID');
   if (route.body !== undefined) codes.push('MEDIA_TYPE', 'BODY_TOO_LARGE');
   if (route.body !== undefined && !('media' in route.body)) codes.push('BODY_INVALID', 'JSON_INVALID');
   return [...new Set(codes)];

@@ -1,6 +1,8 @@
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** A query as the ledger takes it: members that were not asked for are left out, not undefined. */
-export function asked<T extends object>(query: T): Present<T> {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as Present<T>;
+/** The query of a list as the ledger takes it: the cursor is `after` there, and members that were not asked for are left out. */
+export function asked<T extends { readonly cursor?: string | undefined }>(query: T): Present<Omit<T, 'cursor'>> & { after?: string } {
+  const { cursor, ...rest } = query;
+  const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Present<Omit<T, 'cursor'>>;
+  return cursor === undefined ? present : { ...present, after: cursor };
 }

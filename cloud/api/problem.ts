@@ -40,11 +40,20 @@ function coded(error: unknown): Coded | undefined {
   return { code: error.code, message: error.message, details };
 }
 
+/** True for an object that is overloaded or was moved under the call (Durable Objects, "Error handling"): the same call may succeed now. */
+function isPassing(error: unknown): boolean {
+  const { retryable, overloaded } = (error ?? {}) as { retryable?: unknown; overloaded?: unknown };
+  return retryable === true || overloaded === true;
+}
+
 /** The problem that any thrown value is. What is not a known fault says nothing about the inside: only the log does. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const fault = coded(error);
   if (fault !== undefined && isProblemCode(fault.code)) return new Problem(fault.code, fault.message, { details: fault.details });
+  if (isPassing(error)) {
+    return new Problem('BUSY', 'the ledger is busy or moving: repeat the request, which does no harm', { headers: { 'retry-after': '1' } });
+  }
   return new Problem('INTERNAL', 'the hub failed on this request; nothing is known to be stored. Repeat it, then report the request id');
 }
 

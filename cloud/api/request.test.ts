@@ -84,6 +84,19 @@ describe('a request', () => {
     expect(sent).toBeLessThan(MAX_JSON_BYTES * 4);
   });
 
+  it('repeated with a wrong key is braked, without harm to others at the same address', async () => {
+    const { admin } = await freshTenant();
+    const here = { 'cf-connecting-ip': '192.0.2.1' };
+    const wrong = `${admin.slice(0, -4)}0000`.replace(/_.{8}_/, '_00000000_');
+    const repeat = (times: number): Promise<Answered[]> =>
+      Promise.all(Array.from({ length: times }, () => call('GET', '/v1/keys', wrong, undefined, here)));
+    expect((await repeat(120)).map(({ status }) => status)).toContain(401);
+    const braked = (await repeat(60)).find(({ status }) => status === 429);
+    expect(braked === undefined ? undefined : outcome(braked)).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(braked?.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await call('GET', '/v1/keys', admin, undefined, here)).status).toBe(200);
+  });
+
   it('with fields that do not fit names each of them', async () => {
     const { admin } = await freshTenant();
     const answer = await call('POST', '/v1/keys', admin, { name: '', scopes: ['root'], expiresInDays: 1.5, tenant: 'other' });
@@ -127,7 +140,7 @@ describe('a request', () => {
       'limit=201',
       'limit=1e9',
       'limit=-1',
-      'after=%00',
+      'cursor=%00',
       'gtin=123',
       '__proto__=1',
     ]) {

@@ -37,13 +37,23 @@ export type Answer =
   | { readonly text: string; readonly media: string; readonly example?: string }
   | { readonly text: string };
 
-/** What a route reads: JSON of a schema, or documents as bytes, which their own parser judges. */
+/** A document as it came: its bytes are archived before its entry is written. */
+export interface Upload {
+  /** Media type in lower case, without parameters. */
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface Media {
+  readonly type: string;
+  readonly schema?: z.ZodType;
+  readonly example: unknown;
+}
+
+/** What a route reads: JSON of a schema, or bytes of some media types, which `read` judges. `limit` is in bytes. */
 export type Content<B> =
   | { readonly schema: z.ZodType<B>; readonly example: unknown }
-  | {
-      readonly media: readonly { readonly type: string; readonly schema?: z.ZodType; readonly example: unknown }[];
-      readonly limit: number;
-    };
+  | { readonly media: readonly Media[]; readonly limit: number; read(upload: Upload): B };
 
 /** One route, declared once: the app and the OpenAPI document are both made from it. */
 export interface Definition<P, Q, B, R extends Right> {

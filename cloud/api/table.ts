@@ -1,7 +1,9 @@
 import { openapi } from './openapi.ts';
 import { type Route, route } from './route.ts';
 import { companyRoutes } from './routes/company.ts';
+import { documentRoutes } from './routes/documents.ts';
 import { entryRoutes } from './routes/entries.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { itemRoutes } from './routes/items.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { nodeRoutes } from './routes/nodes.ts';
@@ -35,6 +37,8 @@ export const ROUTES: readonly Route[] = [
   ...priceRoutes,
   ...nodeRoutes,
   ...stockRoutes,
+  ...documentRoutes,
+  ...findingRoutes,
   ...entryRoutes,
   description,
 ];

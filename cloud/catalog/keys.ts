@@ -23,6 +23,8 @@ export interface NewKey {
 
 /** Two keys for each of some dozen systems: more active keys than this are a leak or a loop. */
 export const MAX_ACTIVE_KEYS = 100;
+/** All keys a tenant ever had stay on record; a program that makes and revokes them in a loop ends here. */
+const MAX_KEYS = 10_000;
 /** Revoked and expired keys stay visible this many at a time; older ones are not listed. */
 const MAX_LISTED = 500;
 /** "Last used" is written at most once in this time, so that reading stock costs no write a request. */
@@ -89,6 +91,7 @@ export class Keys {
         `INSERT INTO keys (id, tenant, hash, name, scopes, created_at, created_by, expires_at)
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
          WHERE (SELECT count(*) FROM keys WHERE tenant = ?2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?6)) < ?9
+         AND (SELECT count(*) FROM keys WHERE tenant = ?2) < ?10
          AND (?7 IS NOT NULL OR EXISTS (SELECT 1 FROM tenants WHERE tenant = ?2 AND opened_at IS NULL))`,
       )
       .bind(
@@ -101,6 +104,7 @@ export class Keys {
         key.createdBy,
         key.expiresAt,
         MAX_ACTIVE_KEYS,
+        MAX_KEYS,
       );
     return { statement, text, made: { ...key, id, createdAt: now, usedAt: null, revokedAt: null } };
   }

@@ -10,6 +10,12 @@ export class Tenants {
     this.#keys = keys;
   }
 
+  /** True for a tenant that exists and is open. */
+  async isOpen(tenant: string): Promise<boolean> {
+    const row = await this.#db.prepare('SELECT 1 FROM tenants WHERE tenant = ? AND opened_at IS NOT NULL').bind(tenant).first();
+    return row !== null;
+  }
+
   /** Reserves a name; false when a tenant of that name is open. One whose creation broke off may be reserved again. */
   async reserve(tenant: string, name: string, now: number): Promise<boolean> {
     await this.#db

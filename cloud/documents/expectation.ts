@@ -15,7 +15,10 @@ interface NodeAt {
 
 /** Nodes with a valid key; of one site, or of all. */
 function nodesAt(sql: Sql, site: string | undefined): NodeAt[] {
-  const rows = sql.exec('SELECT DISTINCT site, node FROM device_keys WHERE valid_to IS NULL AND (site = ?1 OR ?1 IS NULL) ORDER BY site, node', site ?? null);
+  const rows = sql.exec(
+    'SELECT DISTINCT site, node FROM device_keys WHERE valid_to IS NULL AND (site = ?1 OR ?1 IS NULL) ORDER BY site, node',
+    site ?? null,
+  );
   return rows.map((row) => ({ site: text(row, 'site'), node: text(row, 'node') }));
 }
 

@@ -37,6 +37,19 @@ export function partyKeys(party: Party): string[] {
   return [...new Set(keys)];
 }
 
+/** The French VAT number of a SIREN: two check digits (12 + 3 * (SIREN mod 97)) mod 97. */
+const frenchVat = (siren: string): string => `FR${String((12 + 3 * (Number(siren) % 97)) % 97).padStart(2, '0')}${siren}`;
+
+/** All spellings under which master data may name a party: its keys, its identifiers as they stand, the VAT number of its SIREN. */
+export function partySpellings(party: Party): string[] {
+  const spelled = [party.vat, party.legalId?.id, ...(party.ids ?? []).map(({ id }) => id)].flatMap((id) =>
+    id === undefined ? [] : [plain(id)],
+  );
+  const keys = partyKeys(party);
+  const vats = keys.filter((key) => SIREN.test(key)).map(frenchVat);
+  return [...new Set([...keys, ...spelled, ...vats])];
+}
+
 /** The key of a party: the best of its keys. */
 export function partyKey(party: Party): string {
   return partyKeys(party)[0] ?? '';

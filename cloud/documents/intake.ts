@@ -1,9 +1,14 @@
+import { utf8 } from '../../protocol/bytes.ts';
+import { canonical } from '../../protocol/canonical.ts';
 import { Fault } from '../../protocol/fault.ts';
-import type { Document } from './document.ts';
+import { asJson, type Document } from './document.ts';
 import type { XmlElement } from './element.ts';
 import { MAX_JSON_BYTES, readJsonDocument } from './json.ts';
 import { readUbl } from './ubl.ts';
 import { parseXml } from './xml.ts';
+
+/** A hub entry holds 1,000,000 bytes (ledger/ledger.ts); archive hash and content type come on top of the normal form. */
+const MAX_NORMAL_BYTES = 990_000;
 
 interface XmlForm {
   readonly namespace: string;
@@ -45,6 +50,14 @@ function looksLike(bytes: Uint8Array): 'json' | 'pdf' | 'xml' {
  * XML_NOT_WELL_FORMED, LIMIT_DEPTH, LIMIT_SIZE
  */
 export function readDocument(bytes: Uint8Array): Document {
+  const document = readForm(bytes);
+  const length = utf8(canonical(asJson(document))).length;
+  if (length > MAX_NORMAL_BYTES)
+    throw new Fault('LIMIT_SIZE', `the document comes to ${length} bytes, more than ${MAX_NORMAL_BYTES}: split it`);
+  return document;
+}
+
+function readForm(bytes: Uint8Array): Document {
   if (bytes.length === 0) throw new Fault('EMPTY', 'the document is empty: no bytes were sent');
   const form = looksLike(bytes);
   if (form === 'pdf') throw new Fault('UNKNOWN_DOCUMENT', `the document is a PDF; ${READ}`);

@@ -1,14 +1,14 @@
 import { Fault } from '../../protocol/fault.ts';
-import { gtin14 } from '../../protocol/gtin.ts';
 import { decimal, toMinor } from '../../protocol/money.ts';
 import type { Effects } from '../ledger/effects.ts';
 import type { HubEntry, JsonObject } from '../ledger/entry.ts';
 import type { Admission, Candidate, Projection } from '../ledger/projection.ts';
-import { num, type Sql, text, type Value } from '../ledger/sql.ts';
-import type { Document, DocumentBody, GoodsLine, InvoiceLine } from './document.ts';
+import { num, optionalText, type Sql, text } from '../ledger/sql.ts';
+import type { DocumentBody, Party } from './document.ts';
 import { announce, catchUp } from './expectation.ts';
-import { contentHash, documentId, documentKey, partyKey, partyKeys } from './identity.ts';
-import { companyKeys, shownPartner, sidesOf } from './role.ts';
+import { contentHash, documentId, documentKey } from './identity.ts';
+import { companyKeys, sidesOf } from './role.ts';
+import { partnerColumns, writeDocument } from './rows.ts';
 import { DOCUMENT_MIGRATIONS } from './tables.ts';
 
 /** Documents whose role is looked up again when the company's master data changes: all of a tenant that was set up late. */
@@ -30,8 +30,11 @@ export interface DuplicateNote {
 }
 
 const bodyOf = (value: JsonObject): DocumentBody => value as unknown as DocumentBody;
-const isInvoice = (document: Document): boolean => document.kind === 'invoice' || document.kind === 'creditNote';
 
+/**
+ * Whether a document may become an entry: the same content again is the one that is there, other content under its number is refused
+ * and noted once, so that the first document shows it.
+ */
 function admit({ value }: Candidate, sql: Sql): Admission {
   const body = bodyOf(value);
   const id = documentId(documentKey(body));
@@ -39,10 +42,11 @@ function admit({ value }: Candidate, sql: Sql): Admission {
   if (first === undefined) return undefined;
   const content = contentHash(body);
   if (text(first, 'content') === content) return { existing: id };
+  const number = text(first, 'number');
   const refuse = new Fault(
     'DUPLICATE_NUMBER',
-    `${text(first, 'kind')} ${text(first, 'number')} of this issuer and year is there already with other content: ask the issuer which one holds`,
-    { id, number: text(first, 'number') },
+    `${text(first, 'kind')} ${number} of this issuer and year is there already with other content: ask the issuer which one holds`,
+    { id, number },
   );
   const known = sql.exec('SELECT 1 FROM document_duplicates WHERE doc = ? AND content = ?', num(first, 'entry'), content);
   if (known.length > 0) return { refuse };
@@ -60,119 +64,33 @@ function admit({ value }: Candidate, sql: Sql): Admission {
   return { refuse, note: { type: 'refusal', body: { ...note } } };
 }
 
-const gtinNumber = (gtin: string | undefined): number | null => (gtin === undefined ? null : Number(gtin));
-
-/** The columns of an invoice's line. A number written as a GTIN whose check digit is wrong is told from no number at all. */
-function invoiceLine(line: InvoiceLine): Value[] {
-  const invalid = line.gtin === undefined && line.standardId !== undefined && /^\d{8,14}$/.test(line.standardId.id) && gtin14(line.standardId.id) === undefined;
-  const adjusted = line.allowances !== undefined || line.charges !== undefined;
-  return [
-    line.id,
-    gtinNumber(line.gtin),
-    invalid ? 1 : 0,
-    line.quantity,
-    line.unit,
-    line.price,
-    line.baseQuantity ?? null,
-    line.net,
-    adjusted ? 1 : 0,
-    line.sellerItemId ?? null,
-    line.name ?? null,
-    line.despatchRef ?? null,
-    line.orderRef ?? null,
-  ];
-}
-
-const goodsLine = (line: GoodsLine & { readonly price?: string }): Value[] => [
-  line.id,
-  gtinNumber(line.gtin),
-  0,
-  String(line.quantity),
-  null,
-  line.price ?? null,
-  null,
-  null,
-  0,
-  null,
-  line.name ?? null,
-  null,
-  null,
-];
-
-function linesOf(document: Document): Value[][] {
-  return document.kind === 'invoice' || document.kind === 'creditNote' ? document.lines.map(invoiceLine) : document.lines.map(goodsLine);
-}
-
-/** One statement for all lines: a Durable Object takes 100 parameters, json_each any number of rows. */
-function writeLines(sql: Sql, doc: number, document: Document): void {
-  sql.exec(
-    `INSERT INTO document_lines (doc, line, id, gtin, gtin_invalid, quantity, unit, price, base_quantity, net, adjusted, code, name, despatch, order_ref)
-      SELECT ?, key, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8,
-        value ->> 9, value ->> 10, value ->> 11, value ->> 12 FROM json_each(?)`,
-    doc,
-    JSON.stringify(linesOf(document)),
-  );
-}
-
-/** What only some kinds of documents have, as columns. */
-function specifics(document: Document): { typeCode: string | null; currency: string | null; total: string | null; despatch: string | null; order: string | null; location: string | null; site: string | null; preceding: string | null } {
-  const none = { typeCode: null, currency: null, total: null, despatch: null, order: null, location: null, site: null, preceding: null };
-  if (document.kind === 'order') return { ...none, currency: document.currency ?? null, site: document.site ?? null };
-  if (document.kind === 'despatchAdvice') return { ...none, order: document.orderRef ?? null, site: document.site ?? null };
-  return {
-    ...none,
-    typeCode: document.typeCode,
-    currency: document.currency,
-    total: document.totals.withoutVat ?? document.totals.lineNet ?? null,
-    despatch: document.despatchRef ?? null,
-    order: document.orderRef ?? null,
-    location: document.delivery?.location?.id ?? null,
-    preceding: document.preceding === undefined ? null : JSON.stringify(document.preceding.map(({ number }) => number)),
-  };
-}
-
 function record(sql: Sql, entry: HubEntry, effects: Effects): void {
   const body = bodyOf(entry.value);
-  const { role, partner } = sidesOf(body, companyKeys(sql));
-  const shown = shownPartner(partner);
-  const special = specifics(body);
-  const row: Value[] = [
-    entry.index,
-    documentId(documentKey(body)),
-    body.kind,
-    body.number,
-    body.issueDate,
-    role,
-    partyKey(partner),
-    JSON.stringify(partyKeys(partner)),
-    shown.id,
-    shown.name,
-    special.typeCode,
-    special.currency,
-    special.total,
-    special.despatch,
-    special.order,
-    special.location,
-    special.site,
-    special.preceding,
-    body.lines.length,
-    contentHash(body),
-    body.original,
-    body.contentType,
-    entry.at,
-  ];
-  sql.exec(`INSERT INTO documents VALUES (${row.map(() => '?').join(', ')})`, ...row);
-  writeLines(sql, entry.index, body);
-  if (body.kind === 'despatchAdvice')
-    // A logistic unit belongs to the first despatch advice that names it.
-    sql.exec('INSERT INTO document_ssccs (sscc, doc) SELECT value, ? FROM json_each(?) WHERE true ON CONFLICT DO NOTHING', entry.index, JSON.stringify(body.ssccs ?? []));
-  if (!isInvoice(body)) announce(sql, entry.index, special.site ?? undefined, effects);
+  writeDocument(sql, entry.index, entry.at, body, sidesOf(body, companyKeys(sql)));
+  if (body.kind === 'order' || body.kind === 'despatchAdvice') announce(sql, entry.index, body.site, effects);
 }
 
 /** Documents that were neither purchase nor sale are looked at again: the company has said who it is. */
-function clearRoles(sql: Sql): void {
+function clearRoles(sql: Sql, effects: Effects): void {
   const ours = companyKeys(sql);
-  for (const row of sql.exec('SELECT entry, seller_keys, partner_keys FROM unclear_documents LIMIT ?', MAX_CLEARED)) void [row, ours];
+  const unclear = sql.exec('SELECT entry, kind, site, parties FROM documents WHERE role IS NULL ORDER BY entry LIMIT ?', MAX_CLEARED);
+  for (const row of unclear) {
+    const parties = JSON.parse(text(row, 'parties')) as { seller: Party; buyer: Party };
+    const sides = sidesOf(parties, ours);
+    if (sides.role === null) continue;
+    const { role, partner, partner_spellings, partner_id, partner_name } = partnerColumns(sides);
+    sql.exec(
+      'UPDATE documents SET role = ?, partner = ?, partner_spellings = ?, partner_id = ?, partner_name = ?, parties = NULL WHERE entry = ?',
+      role ?? null,
+      partner ?? null,
+      partner_spellings ?? null,
+      partner_id ?? null,
+      partner_name ?? null,
+      num(row, 'entry'),
+    );
+    if (text(row, 'kind') === 'order' || text(row, 'kind') === 'despatchAdvice')
+      announce(sql, num(row, 'entry'), optionalText(row, 'site'), effects);
+  }
 }
 
 function noteDuplicate(sql: Sql, entry: HubEntry): void {
@@ -190,7 +108,7 @@ function noteDuplicate(sql: Sql, entry: HubEntry): void {
   );
 }
 
-/** Documents, their lines and what is due at the doors. */
+/** Documents, their lines, and what is due at the doors. Reads the master data and the device keys. */
 export const documents: Projection = {
   name: 'documents',
   foldVersion: 1,
@@ -201,7 +119,7 @@ export const documents: Projection = {
     for (const entry of commit.entries) {
       if (entry.type === 'document') record(sql, entry, effects);
       else if (entry.type === 'refusal') noteDuplicate(sql, entry);
-      else if (entry.type === 'company') clearRoles(sql);
+      else if (entry.type === 'company') clearRoles(sql, effects);
       else if (entry.type === 'device' && entry.value['action'] === 'register')
         catchUp(sql, { site: String(entry.value['site']), node: String(entry.value['node']) }, effects);
     }

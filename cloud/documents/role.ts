@@ -7,10 +7,12 @@ import { partnerKeyOf, partyKeys } from './identity.ts';
 export function companyKeys(sql: Sql): ReadonlySet<string> {
   const [row] = sql.exec('SELECT vat, siren, gln FROM company');
   if (row === undefined) return new Set();
-  return new Set(['vat', 'siren', 'gln'].flatMap((column) => {
-    const id = optionalText(row, column);
-    return id === undefined ? [] : [partnerKeyOf(id)];
-  }));
+  return new Set(
+    ['vat', 'siren', 'gln'].flatMap((column) => {
+      const id = optionalText(row, column);
+      return id === undefined ? [] : [partnerKeyOf(id)];
+    }),
+  );
 }
 
 /** What a document is to us: a purchase when we are the buyer, a sale when we are the seller; who the other side is. */
@@ -20,7 +22,7 @@ export interface Sides {
 }
 
 /** A party whose names and identifiers hold one of ours is us. A document between two of our own names counts as a purchase. */
-export function sidesOf(document: Document, ours: ReadonlySet<string>): Sides {
+export function sidesOf(document: Pick<Document, 'seller' | 'buyer'>, ours: ReadonlySet<string>): Sides {
   const isUs = (party: Party): boolean => partyKeys(party).some((key) => ours.has(key));
   if (isUs(document.buyer)) return { role: 'purchase', partner: document.seller };
   if (isUs(document.seller)) return { role: 'sale', partner: document.buyer };

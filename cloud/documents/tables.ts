@@ -7,14 +7,15 @@ export const DOCUMENT_MIGRATIONS: readonly Migration[] = [
     statements: [
       `CREATE TABLE documents (
         entry INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, number TEXT NOT NULL, issue_date TEXT NOT NULL,
-        role TEXT, partner TEXT NOT NULL, partner_keys TEXT NOT NULL, partner_id TEXT NOT NULL, partner_name TEXT NOT NULL,
-        type_code TEXT, currency TEXT, total TEXT, despatch TEXT, order_ref TEXT, location TEXT, site TEXT, preceding TEXT,
+        role TEXT, partner TEXT NOT NULL, partner_spellings TEXT NOT NULL, partner_id TEXT NOT NULL, partner_name TEXT NOT NULL,
+        parties TEXT, type_code TEXT, currency TEXT, total TEXT, despatch TEXT, order_ref TEXT, location TEXT, site TEXT, preceding TEXT,
         line_count INTEGER NOT NULL, content TEXT NOT NULL, original TEXT NOT NULL, content_type TEXT NOT NULL, at INTEGER NOT NULL)`,
       'CREATE INDEX documents_kind ON documents (kind)',
       // References between documents, and corrected invoices, go by number.
       'CREATE INDEX documents_number ON documents (number, kind)',
       'CREATE INDEX documents_order ON documents (order_ref, kind) WHERE order_ref IS NOT NULL',
       'CREATE INDEX documents_unclear ON documents (entry) WHERE role IS NULL',
+      'CREATE INDEX documents_partner ON documents (partner, type_code)',
       'CREATE INDEX documents_location ON documents (location) WHERE location IS NOT NULL',
       `CREATE TABLE document_lines (
         doc INTEGER NOT NULL, line INTEGER NOT NULL, id TEXT NOT NULL, gtin INTEGER, gtin_invalid INTEGER NOT NULL, quantity TEXT NOT NULL,

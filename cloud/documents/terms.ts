@@ -6,6 +6,9 @@ import { first, textAt, type XmlElement } from './element.ts';
 /** At most this many missing terms are named: a wrong file would else list thousands. */
 const MAX_NAMED = 20;
 
+/** 10,000 milliards: far above any invoice, and exact as minor units of any currency. */
+const MOST = 10n ** 13n;
+
 /** YYYY-MM-DD of a day that exists. */
 export function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
@@ -30,14 +33,19 @@ export class Terms {
     return this.required(textAt(at, path), at, term);
   }
 
-  /** An xs:decimal, with its own digits. */
+  /** An xs:decimal below 10^13, with its own digits. */
   decimal(text: string, at: XmlElement, term: string): string {
     try {
-      decimal(text);
+      const { units, scale } = decimal(text);
+      if (units >= MOST * 10n ** BigInt(scale) || -units >= MOST * 10n ** BigInt(scale)) throw new RangeError(text);
     } catch {
-      throw new Fault('VALUE_INVALID', `line ${at.line}: ${term} is "${text.slice(0, 40)}", which is no decimal number such as -12.50`, {
-        term,
-      });
+      throw new Fault(
+        'VALUE_INVALID',
+        `line ${at.line}: ${term} is "${text.slice(0, 40)}", which is no decimal number such as -12.50 below 10^13`,
+        {
+          term,
+        },
+      );
     }
     return text;
   }

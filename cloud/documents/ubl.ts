@@ -13,7 +13,7 @@ import {
 import { every, first, textAt, type XmlElement } from './element.ts';
 import { Terms } from './terms.ts';
 
-/** 5,000 lines keep a normal form under 1.5 MB: a row of the ledger's SQLite holds 2 MB. */
+/** A ledger entry holds 1 MB: some 3,000 lines with long names, 5,000 short ones. */
 export const MAX_LINES = 5000;
 
 /** Members whose value is undefined are left out, as `exactOptionalPropertyTypes` wants them. */

@@ -63,6 +63,8 @@ export class Gateway extends DurableObject<GatewayEnv> {
   override async webSocketClose(socket: WebSocket): Promise<void> {
     await this.#of(socket)?.closed();
     this.#connections.delete(socket);
+    // Completes the closing handshake, which the runtime does not do for hibernating sockets (RFC 6455 section 5.5.1).
+    if (socket.readyState !== WebSocket.CLOSED) socket.close(1000);
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {

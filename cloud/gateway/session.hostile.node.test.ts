@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../protocol/bytes.ts';
 import { topic } from '../../protocol/topics.ts';
-import { ADDRESS, answers, bytesOf, connected, connectPacket, publishPacket, run } from './session.fixture.node.ts';
+import { ADDRESS, answers, bytesOf, connected, connectPacket, publishPacket, run } from './session.fixture.ts';
 import { type Effect, Session } from './session.ts';
 
 const reasonOf = (effects: readonly Effect[]): unknown => answers(effects)[0]?.['reasonCode'];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../protocol/bytes.ts';
 import { topic } from '../../protocol/topics.ts';
 import { MAX_PACKET_BYTES } from './limits.ts';
-import { ADDRESS, answers, bytesOf, CLIENT, connected, connectPacket, HEAD, publishPacket, run } from './session.fixture.node.ts';
+import { ADDRESS, answers, bytesOf, CLIENT, connected, connectPacket, HEAD, publishPacket, run } from './session.fixture.ts';
 import { type Effect, Session } from './session.ts';
 
 const kinds = (effects: readonly Effect[]): string[] => effects.map((effect) => effect.do);

@@ -32,6 +32,8 @@ export interface DocumentChange {
   readonly id: string;
   readonly kind: string;
   readonly number: string;
+  /** Its status before; absent on a new document. */
+  readonly was?: string;
   readonly status: string;
   readonly lines: readonly {
     readonly id: string;
@@ -70,6 +72,26 @@ export interface EntryEffects {
   readonly documents?: readonly DocumentChange[];
   readonly findings?: readonly FindingChange[];
   readonly anomalies?: readonly Anomaly[];
+  /** The rest was too large to stand beside the entry: read the documents again. */
+  readonly truncated?: true;
+  /** Some of it was worked out after the commit and added: a reader may see the entry twice. */
+  readonly late?: true;
+}
+
+/** Effects with those that were worked out later behind them. */
+export function withLate(before: EntryEffects, late: EntryEffects): EntryEffects {
+  const join = <T>(a: readonly T[] | undefined, b: readonly T[] | undefined): readonly T[] | undefined =>
+    b === undefined ? a : [...(a ?? []), ...b];
+  const joined = {
+    ...before,
+    movements: join(before.movements, late.movements),
+    stock: join(before.stock, late.stock),
+    documents: join(before.documents, late.documents),
+    findings: join(before.findings, late.findings),
+    anomalies: join(before.anomalies, late.anomalies),
+    late: true,
+  };
+  return Object.fromEntries(Object.entries(joined).filter(([, list]) => list !== undefined)) as EntryEffects;
 }
 
 /** A command for a node, sent after the commit and kept until its gateway has it. */
@@ -88,7 +110,8 @@ export interface Report {
   readonly at: number;
 }
 
-type Lists = { -readonly [K in keyof EntryEffects]-?: NonNullable<EntryEffects[K]>[number][] };
+type ListName = Exclude<keyof EntryEffects, 'truncated' | 'late'>;
+type Lists = { -readonly [K in ListName]-?: NonNullable<EntryEffects[K]>[number][] };
 
 /**
  * Collects what a commit changes, entry by entry. Projections run in their order and each sees what those before it added:

@@ -9,7 +9,7 @@ import { keyFault } from './devices.ts';
 import { effectiveTimes } from './effective.ts';
 import { Effects, type EntryEffects } from './effects.ts';
 import { type DecodedEntry, leaf, type NewEntry, producerId } from './entry.ts';
-import { type Head, readHead, writeEntry, writeHead } from './log.ts';
+import { addLate, type Head, readHead, writeEntry, writeHead } from './log.ts';
 import { chainAt, ensureNode, type NodeChain, nodeChain, writeBatch, writeNode } from './nodes.ts';
 import { type Mark, placeOf, startMark } from './place.ts';
 import type { Admission, Commit, Projection } from './projection.ts';
@@ -102,11 +102,11 @@ export class Ledger {
    * `receivedAt` is hub time in epoch milliseconds. Never throws: what is not committed comes back with a refusal code.
    */
   post(site: string, node: string, batch: Batch, receivedAt: number): PostResult {
-    const address = this.#address(site, node);
-    const mark = nodeChain(this.sql, site, node) ?? startMark(address);
+    const known = nodeChain(this.sql, site, node);
+    const mark: Mark = known ?? startMark(this.#address(site, node));
     try {
-      const duplicate = this.sql.transaction(() => this.#post(site, node, batch, receivedAt));
-      return { ok: true, head: this.nodeHead(site, node), duplicate };
+      const next = this.sql.transaction(() => this.#post(site, node, batch, receivedAt, known));
+      return { ok: true, head: chainHead(next ?? mark), duplicate: next === undefined };
     } catch (error) {
       if (error instanceof Refusal) return { ok: false, code: error.code, text: error.message, head: chainHead(mark) };
       const text = `records of ${site}/${node} could not be committed: ${error instanceof Error ? error.message : String(error)}`;
@@ -115,7 +115,8 @@ export class Ledger {
     }
   }
 
-  #post(site: string, node: string, batch: Batch, receivedAt: number): boolean {
+  /** Commits and returns the new mark; undefined for a duplicate. */
+  #post(site: string, node: string, batch: Batch, receivedAt: number, known: NodeChain | undefined): Mark | undefined {
     const { header } = batch;
     if (header.tenant !== this.tenant || header.site !== site || header.node !== node) {
       throw new Refusal(
@@ -131,11 +132,10 @@ export class Ledger {
     const { commitments, chain } = sealsOf(batch);
     if (!equal(chain.at(-1) as Uint8Array, header.after))
       throw new Refusal('CHAIN', 'the chain value after the batch does not follow from its records');
-    const known = nodeChain(this.sql, site, node);
     const mark: Mark = known ?? startMark(header);
     const place = placeOf(header, chain, mark, (epoch, seq) => (known === undefined ? undefined : chainAt(this.sql, known.id, epoch, seq)));
     if (place.kind === 'refused') throw new Refusal(place.code, place.text);
-    if (place.kind === 'duplicate') return true;
+    if (place.kind === 'duplicate') return undefined;
     const { skip } = place;
     const records = this.#read(batch, skip, mark, place.opens);
     const { times, boot } = effectiveTimes(records, at, known?.boot);
@@ -162,7 +162,7 @@ export class Ledger {
     writeBatch(this.sql, id, batch, { seq: header.first + skip, entry: before.frontier.size, chain: chain[skip] as Uint8Array });
     const next: NodeChain = { id, epoch: header.epoch, seq: header.first + header.count - 1, chain: header.after, boot };
     writeNode(this.sql, next);
-    return false;
+    return next;
   }
 
   /** Reads the new bodies of a batch; an `epoch` record stands first in every epoch after 1 and nowhere else. */
@@ -280,6 +280,36 @@ export class Ledger {
     return entries.map(({ index }, i) => ({ index, existing: null, effects: effects[i] as EntryEffects }));
   }
 
+  /** Whether a projection has work that commits had no room for. */
+  waits(): boolean {
+    return this.#options.projections.some((projection) => projection.waits?.(this.sql) === true);
+  }
+
+  /**
+   * Goes on with work that commits had no room for, one slice per projection. Returns the entry whose effects grew, if one did, and
+   * whether more waits.
+   */
+  drain(): { index: number | undefined; more: boolean } {
+    const index = readHead(this.sql).frontier.size - 1;
+    if (index < 0) return { index: undefined, more: false };
+    return this.sql.transaction(() => {
+      const effects = new Effects();
+      let more = false;
+      for (const projection of this.#options.projections) more = projection.drain?.(this.sql, effects, index) === true || more;
+      const result = effects.result(index);
+      this.#sendAfter(effects);
+      const grew = Object.keys(result).length > 0;
+      if (grew) addLate(this.sql, index, result);
+      return { index: grew ? index : undefined, more };
+    });
+  }
+
+  #sendAfter(effects: Effects): void {
+    for (const { site, node, command } of effects.outbound) {
+      this.sql.exec('INSERT INTO outbound (site, node, command) VALUES (?, ?, ?)', site, node, JSON.stringify(command));
+    }
+  }
+
   /** Folds, then writes entries, tiles, head and outbound commands. Runs inside the caller's transaction. */
   #commit(commit: Commit, before: Head, node: number | null): EntryEffects[] {
     const { entries, at } = commit;
@@ -297,9 +327,7 @@ export class Ledger {
     }
     const frontier = appendToTiles(this.sql, before.frontier, leaves);
     writeHead(this.sql, frontier, at, before.hubSeq + (node === null ? entries.length : 0));
-    for (const { site, node: name, command } of effects.outbound) {
-      this.sql.exec('INSERT INTO outbound (site, node, command) VALUES (?, ?, ?)', site, name, JSON.stringify(command));
-    }
+    this.#sendAfter(effects);
     return results;
   }
 }

@@ -1,7 +1,7 @@
 import { concat, fromUtf8, toBase64url } from '../../protocol/bytes.ts';
 import { parseCanonical } from '../../protocol/canonical.ts';
 import { decodeBody } from '../../protocol/record.ts';
-import type { EntryEffects } from './effects.ts';
+import { type EntryEffects, withLate } from './effects.ts';
 import { type DecodedEntry, ENTRY_TYPES, type Entry, type EntryType, type HubEntryType, type JsonObject } from './entry.ts';
 import type { EntryView, LogHead } from './rpc.ts';
 import { blob, num, type Row, type Sql, text } from './sql.ts';
@@ -47,9 +47,23 @@ export function writeHead(sql: Sql, frontier: Frontier, at: number, hubSeq: numb
   );
 }
 
+function effectsText(effects: EntryEffects): string {
+  const json = JSON.stringify(effects);
+  return json.length > MAX_EFFECTS_CHARACTERS ? JSON.stringify({ truncated: true, ...(effects.late ? { late: true } : {}) }) : json;
+}
+
+/** Adds effects that were worked out after the commit to an entry. */
+export function addLate(sql: Sql, index: number, late: EntryEffects): void {
+  const row = sql.exec('SELECT effects FROM entries WHERE idx = ?', index)[0] ?? {};
+  sql.exec(
+    'UPDATE entries SET effects = ? WHERE idx = ?',
+    effectsText(withLate(JSON.parse(text(row, 'effects')) as EntryEffects, late)),
+    index,
+  );
+}
+
 /** Writes an entry's row; `node` is its producer's id in `nodes`, null for the hub. */
 export function writeEntry(sql: Sql, entry: Entry, node: number | null, effects: EntryEffects): void {
-  const json = JSON.stringify(effects);
   sql.exec(
     'INSERT INTO entries (idx, type, at, effective, node, epoch, seq, salt, body, commitment, effects) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     entry.index,
@@ -62,7 +76,7 @@ export function writeEntry(sql: Sql, entry: Entry, node: number | null, effects:
     entry.salt,
     entry.body,
     entry.commitment,
-    json.length > MAX_EFFECTS_CHARACTERS ? '{"truncated":true}' : json,
+    effectsText(effects),
   );
 }
 
@@ -128,6 +142,11 @@ export function newsAfter(sql: Sql, after: number, limit: number): EntryNews[] {
     at: num(row, 'at'),
     effects: text(row, 'effects'),
   }));
+}
+
+/** True when effects were added to the newest entry after its commit, so that one who read it before has not seen all. */
+export function isLate(sql: Sql, index: number): boolean {
+  return sql.exec("SELECT idx FROM entries WHERE idx = ? AND effects ->> '$.late' = 1", index).length > 0;
 }
 
 /** The head as it goes over RPC. */

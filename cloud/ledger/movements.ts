@@ -17,6 +17,7 @@ export const movementMigration: Migration = {
       entry INTEGER PRIMARY KEY, at INTEGER NOT NULL, site INTEGER NOT NULL, node TEXT NOT NULL, door TEXT NOT NULL, passage TEXT NOT NULL,
       direction TEXT NOT NULL, kind TEXT, number TEXT, how TEXT, lines TEXT NOT NULL)`,
     'CREATE INDEX passages_document ON passages (number, kind) WHERE number IS NOT NULL',
+    'CREATE INDEX passages_site ON passages (site, entry)',
     'CREATE TABLE movements (item INTEGER, at INTEGER, entry INTEGER, PRIMARY KEY (item, at, entry)) WITHOUT ROWID',
   ],
 };
@@ -137,24 +138,25 @@ export function movementsOfEntry(sql: Sql, entry: number): Movement[] {
  */
 export function movementsPage(sql: Sql, query: MovementsQuery): Page<Movement> {
   const limit = limitOf(query.limit);
-  const site = query.site ?? null;
   const keys = keysOf(query.after, query.gtin === undefined ? 1 : 2);
+  const before = keys?.[0] ?? Number.MAX_SAFE_INTEGER;
+  const site = query.site === undefined ? [] : [query.site];
+  const ofSite = query.site === undefined ? '' : 'AND s.site = ?';
   const rows =
     query.gtin === undefined
       ? sql.exec(
-          `SELECT ${PASSAGE} FROM passages p JOIN sites s ON s.id = p.site
-            WHERE p.entry < ?1 AND (?2 IS NULL OR s.site = ?2) ORDER BY p.entry DESC LIMIT ?3`,
-          keys?.[0] ?? Number.MAX_SAFE_INTEGER,
-          site,
+          `SELECT ${PASSAGE} FROM passages p JOIN sites s ON s.id = p.site WHERE p.entry < ? ${ofSite} ORDER BY p.entry DESC LIMIT ?`,
+          before,
+          ...site,
           limit,
         )
       : sql.exec(
           `SELECT ${PASSAGE} FROM items i JOIN movements m ON m.item = i.id JOIN passages p ON p.entry = m.entry JOIN sites s ON s.id = p.site
-            WHERE i.gtin = ?1 AND (m.at, m.entry) < (?2, ?3) AND (?4 IS NULL OR s.site = ?4) ORDER BY m.at DESC, m.entry DESC LIMIT ?5`,
+            WHERE i.gtin = ? AND (m.at, m.entry) < (?, ?) ${ofSite} ORDER BY m.at DESC, m.entry DESC LIMIT ?`,
           Number(query.gtin),
-          keys?.[0] ?? Number.MAX_SAFE_INTEGER,
+          before,
           keys?.[1] ?? 0,
-          site,
+          ...site,
           limit,
         );
   const data: Movement[] = [];

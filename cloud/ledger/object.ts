@@ -9,13 +9,13 @@ import { deviceKeys } from './devices.ts';
 import type { Movement } from './effects.ts';
 import type { NewEntry } from './entry.ts';
 import { Ledger as Log } from './ledger.ts';
-import { entryView, logHead, newsAfter } from './log.ts';
+import { entryView, isLate, logHead, newsAfter } from './log.ts';
 import { movementsPage } from './movements.ts';
 import { drainOutbound, hasOutbound } from './outbound.ts';
 import { sizeOf } from './page.ts';
 import { startMark } from './place.ts';
 import { rawStock } from './raw.ts';
-import { companyOf, itemsPage, pricesPage, siteRows, stockPage } from './reads.ts';
+import { companyOf, itemOf, itemsPage, priceAt, pricesPage, siteRows, stockPage } from './reads.ts';
 import type * as Rpc from './rpc.ts';
 import { keepRefused, keepReport, nodeRows } from './sidelines.ts';
 import { ObjectSql } from './sql.object.ts';
@@ -67,7 +67,8 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
 
   /** After a commit: commands go out by alarm, and streams hear of it once it is durable, lest they show what a crash takes back. */
   async #committed(): Promise<void> {
-    if (hasOutbound(this.#sql)) void this.ctx.storage.setAlarm(Date.now());
+    // While a gateway fails, its retry is due later already.
+    if (this.#open().waits() || (this.#failures === 0 && hasOutbound(this.#sql))) void this.ctx.storage.setAlarm(Date.now());
     if (this.#streams.size === 0) return;
     await this.ctx.storage.sync();
     this.#streams.wake();
@@ -94,9 +95,7 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
   }
 
   async quarantine(site: string, node: string, code: string, bytes: Uint8Array, at: number): Promise<void> {
-    if (!this.#exists()) return;
-    keepRefused(this.#open().sql, site, node, code, bytes, at);
-    print({ event: 'batch.refused', site, node, code, bytes: bytes.length });
+    if (this.#exists()) keepRefused(this.#open().sql, site, node, code, bytes, at);
   }
 
   async report(site: string, node: string, status: NodeStatus, at: number): Promise<void> {
@@ -127,6 +126,14 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
     return itemsPage(this.#open().sql, query);
   }
 
+  async item(gtin: string): Promise<Rpc.ItemRow | null> {
+    return itemOf(this.#open().sql, gtin) ?? null;
+  }
+
+  async price(partner: string, gtin: string, at: number): Promise<Rpc.PriceRow | null> {
+    return priceAt(this.#open().sql, partner, gtin, at) ?? null;
+  }
+
   async sites(): Promise<readonly Rpc.SiteRow[]> {
     return siteRows(this.#open().sql);
   }
@@ -145,7 +152,8 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
 
   async stream(after: number | null): Promise<ReadableStream<Uint8Array>> {
     const last = sizeOf(this.#open().sql) - 1;
-    return this.#streams.open(after === null ? last : Math.min(after, last));
+    if (after === null || after > last) return this.#streams.open(last);
+    return this.#streams.open(after, after === last && isLate(this.#sql, last) ? last : undefined);
   }
 
   /** Rows written and read by this object since it started, for measurements. */
@@ -153,15 +161,26 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
     return { written: this.#sql.rowsWritten, read: this.#sql.rowsRead };
   }
 
+  /** One slice of work that commits had no room for; true when none is left. */
+  async #drain(): Promise<boolean> {
+    const { index, more } = this.#open().drain();
+    if (index !== undefined && this.#streams.size > 0) {
+      await this.ctx.storage.sync();
+      this.#streams.again(index);
+    }
+    return !more;
+  }
+
   override async alarm(): Promise<void> {
     const { tenant } = this.#open();
+    const drained = await this.#drain();
     const send = (site: string, node: string, command: Command): Promise<void> =>
       this.env.GATEWAY.getByName(clientId({ tenant, site, node })).send(command);
     const failures = await drainOutbound(this.#sql, send);
     for (const failure of failures) print({ event: 'command.delayed', text: failure });
     this.#failures = failures.length === 0 ? 0 : this.#failures + 1;
-    if (!hasOutbound(this.#sql)) return;
-    const wait = this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));
+    if (drained && !hasOutbound(this.#sql)) return;
+    const wait = !drained || this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));
     await this.ctx.storage.setAlarm(Date.now() + wait);
   }
 }

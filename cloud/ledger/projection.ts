@@ -48,4 +48,11 @@ export interface Projection {
    * A throw rolls the whole commit back.
    */
   apply(commit: Commit, sql: Sql, effects: Effects): void;
+  /**
+   * Goes on with work that a commit had no room for: one slice of some 20 ms, in a transaction of its own, called by alarm while it
+   * returns true. What it changes is shown with `entry`, the newest of the log.
+   */
+  drain?(sql: Sql, effects: Effects, entry: number): boolean;
+  /** Whether work waits to be drained: asked after each commit. */
+  waits?(sql: Sql): boolean;
 }

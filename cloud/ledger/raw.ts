@@ -83,7 +83,7 @@ export function foldRaw(moves: readonly Move[], sql: Sql, sites: ReadonlyMap<str
   sql.exec(
     `INSERT INTO raw_stock (site, reason, quantity) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
       ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity`,
-    JSON.stringify([...deltas.values()].filter(([, , delta]) => delta !== 0)),
+    JSON.stringify([...deltas.values()]),
   );
 }
 

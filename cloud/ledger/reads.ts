@@ -11,15 +11,19 @@ function pageOf<T>(sql: Sql, rows: readonly Row[], limit: number, keys: (row: Ro
 /** Quantities by GTIN and site, in the order of GTINs; those that stand at zero are left out. @throws Fault CURSOR_INVALID */
 export function stockPage(sql: Sql, query: StockQuery): Page<StockRow> {
   const limit = limitOf(query.limit);
-  const after = textKeysOf(query.after, 2) ?? ['-1', ''];
+  const [gtin = '-1', site = ''] = textKeysOf(query.after, 2) ?? [];
+  const from = Number(gtin);
+  // CROSS JOIN: items outermost, so that a page reads its own rows and sorts none.
   const rows = sql.exec(
-    `SELECT s.site, i.gtin, i.name, k.quantity FROM items i JOIN stock k ON k.item = i.id JOIN sites s ON s.id = k.site
-      WHERE (i.gtin, s.site) > (?1, ?2) AND (?3 IS NULL OR s.site = ?3) AND (?4 IS NULL OR i.gtin = ?4) AND k.quantity <> 0
-      ORDER BY i.gtin, s.site LIMIT ?5`,
-    Number(after[0]),
-    after[1] ?? '',
-    query.site ?? null,
-    query.gtin === undefined ? null : Number(query.gtin),
+    `SELECT s.site, i.gtin, i.name, k.quantity FROM items i CROSS JOIN stock k ON k.item = i.id JOIN sites s ON s.id = k.site
+      WHERE i.gtin >= ? AND (i.gtin > ? OR s.site > ?) AND k.quantity <> 0
+        ${query.gtin === undefined ? '' : 'AND i.gtin = ?'} ${query.site === undefined ? '' : 'AND s.site = ?'}
+      ORDER BY i.gtin, s.site LIMIT ?`,
+    from,
+    from,
+    site,
+    ...(query.gtin === undefined ? [] : [Number(query.gtin)]),
+    ...(query.site === undefined ? [] : [query.site]),
     limit,
   );
   return pageOf(

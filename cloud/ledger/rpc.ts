@@ -172,8 +172,12 @@ export interface LedgerRpc {
   rawStock(): Promise<readonly RawRow[]>;
   movements(query: MovementsQuery): Promise<Page<Movement>>;
   items(query: ListQuery): Promise<Page<ItemRow>>;
+  /** One item; null for a GTIN (14 digits) that no entry named. */
+  item(gtin: string): Promise<ItemRow | null>;
   sites(): Promise<readonly SiteRow[]>;
   prices(query: PriceQuery): Promise<Page<PriceRow>>;
+  /** The price agreed with a partner for a GTIN at an instant (epoch milliseconds); null when none was. */
+  price(partner: string, gtin: string, at: number): Promise<PriceRow | null>;
   company(): Promise<Company | null>;
   nodes(): Promise<readonly NodeRow[]>;
   /** Server-sent events after the entry `after` (-1 for all; null for only what comes), as UTF-8 bytes. */

@@ -35,6 +35,8 @@ class Reader {
   readonly #source: StreamSource;
   readonly #reports = new Map<string, Report>();
   #after: number;
+  /** An entry that grew after this reader saw it, to be sent once more. */
+  #again: number | undefined;
   #greeted = false;
   #beat = false;
   #ended = false;
@@ -58,6 +60,11 @@ class Reader {
     wake?.();
   }
 
+  again(index: number): void {
+    if (index <= this.#after) this.#again = index;
+    this.wake();
+  }
+
   report(report: Report): void {
     this.#reports.set(`${report.site}/${report.node}`, report);
     this.wake();
@@ -78,6 +85,12 @@ class Reader {
     this.#greeted = true;
     for (const report of this.#reports.values()) out += reportEvent(report);
     this.#reports.clear();
+    if (this.#again !== undefined)
+      out += this.#source
+        .newsAfter(this.#again - 1, 1)
+        .map(entryEvent)
+        .join('');
+    this.#again = undefined;
     for (const news of this.#source.newsAfter(this.#after, MAX_ENTRIES)) {
       out += entryEvent(news);
       this.#after = news.index;
@@ -116,15 +129,17 @@ export class Streams {
   }
 
   /**
-   * A stream of what follows the entry `after`, as UTF-8 bytes. The reader that took nothing for longest gives way when too many are open.
+   * A stream of what follows the entry `after`, as UTF-8 bytes; `again` is an entry that the reader may have seen before it grew. The
+   * reader that took nothing for longest gives way when too many are open.
    */
-  open(after: number): ReadableStream<Uint8Array> {
+  open(after: number, again?: number): ReadableStream<Uint8Array> {
     if (this.#readers.size >= MAX_STREAMS) {
       const [oldest] = [...this.#readers.keys()].sort((a, b) => a.taken - b.taken);
       if (oldest !== undefined) this.#drop(oldest);
     }
     const reader = new Reader(this.#source, after);
-    return new ReadableStream<Uint8Array>({
+    if (again !== undefined) reader.again(again);
+    return new ReadableStream({
       type: 'bytes',
       start: (controller) => {
         this.#readers.set(reader, controller);
@@ -143,6 +158,11 @@ export class Streams {
   /** Says that entries were committed and are durable. */
   wake(): void {
     for (const reader of this.#readers.keys()) reader.wake();
+  }
+
+  /** Says that an entry grew after it was committed. */
+  again(index: number): void {
+    for (const reader of this.#readers.keys()) reader.again(index);
   }
 
   /** Shows a node's report to every reader. */

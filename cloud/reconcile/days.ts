@@ -20,6 +20,16 @@ export function dayOf(date: string): number {
   return Math.floor(Date.parse(`${date}T00:00:00Z`) / DAY_MS);
 }
 
+/** The first instant after a day number, UTC: prices are not cut finer than that. */
+export function endOfDay(day: number): number {
+  return (day + 1) * DAY_MS;
+}
+
+/** Instants that surely cover a span of day numbers in any zone (UTC-12 to UTC+14), epoch milliseconds. */
+export function spanOf(firstDay: number, lastDay: number): { from: number; to: number } {
+  return { from: (firstDay - 1) * DAY_MS, to: (lastDay + 2) * DAY_MS };
+}
+
 /** YYYY-MM-DD of an instant in a zone: 31 December 23:30 UTC is 1 January in Paris. */
 export function localDate(at: number, timeZone: string): string {
   const parts = new Map(

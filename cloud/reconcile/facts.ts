@@ -79,6 +79,10 @@ export interface Price {
   readonly price: string;
   readonly currency: string;
   readonly order?: string;
+  /** Valid from, epoch milliseconds; absent means always. */
+  readonly from?: number;
+  /** Entry that agreed it: of two from one instant the later counts. */
+  readonly entry?: number;
 }
 
 /** What the master data says of an item. */

@@ -70,7 +70,13 @@ export interface ScenarioResult {
   readonly documents: readonly {
     readonly number: string;
     readonly gate: string;
-    readonly lines: readonly { readonly id: string; readonly status: string; readonly matched: string; readonly short: string; readonly over: string }[];
+    readonly lines: readonly {
+      readonly id: string;
+      readonly status: string;
+      readonly matched: string;
+      readonly short: string;
+      readonly over: string;
+    }[];
     readonly findings: readonly string[];
   }[];
   readonly uninvoiced: readonly string[];
@@ -91,7 +97,8 @@ function netted(movements: readonly ScenarioMovement[]): ScenarioMovement[] {
     const key = JSON.stringify([movement.gtin, movement.serial, movement.site]);
     const before = bySerial.get(key) ?? [];
     const last = before.at(-1);
-    const reverses = last !== undefined && last.direction !== movement.direction && Date.parse(movement.at) - Date.parse(last.at) <= REVERSAL_MS;
+    const reverses =
+      last !== undefined && last.direction !== movement.direction && Date.parse(movement.at) - Date.parse(last.at) <= REVERSAL_MS;
     bySerial.set(key, reverses ? before.slice(0, -1) : [...before, movement]);
   }
   const kept = new Set([...bySerial.values()].flat());
@@ -155,7 +162,9 @@ function invoiceOf(document: ScenarioDocument): InvoiceFact {
 }
 
 function pricesOf(scenario: Scenario, currencies: ReadonlySet<string>): Price[] {
-  return scenario.prices.flatMap(({ supplier, gtin, price }) => [...currencies].map((currency) => ({ partner: supplier, gtin, price, currency })));
+  return scenario.prices.flatMap(({ supplier, gtin, price }) =>
+    [...currencies].map((currency) => ({ partner: supplier, gtin, price, currency })),
+  );
 }
 
 /** Runs a scenario. Findings are named once a document; movements that no document accounts for are named by their ids. */

@@ -1,4 +1,5 @@
-import { add, type Decimal, decimal, divideRounded, minorDecimals, minorText, multiply, rescale, toMinor } from '../../protocol/money.ts';
+import { add, type Decimal, decimal, divideRounded, minorDecimals, minorText, multiply, rescale } from '../../protocol/money.ts';
+import { endOfDay } from './days.ts';
 import type { Demand, Resolved, Unmatched } from './demand.ts';
 import type { Explanation, Finding, FindingCode, InvoiceFact, LineFact, LineMatch, LineStatus, Price } from './facts.ts';
 import { mayBeUnread, type Policy, within } from './policy.ts';
@@ -31,12 +32,18 @@ const whole = (quantity: number): Decimal => ({ units: BigInt(quantity), scale: 
 const abs = (value: Decimal): Decimal => (value.units < 0n ? { units: -value.units, scale: value.scale } : value);
 const negated = (value: Decimal): Decimal => ({ units: -value.units, scale: value.scale });
 
+/** Minor units, or the largest safe integer: a price agreed by mistake must not stop the ledger. */
+function cappedMinor(amount: Decimal, currency: string): number {
+  const { units } = rescale(amount, minorDecimals(currency));
+  return units > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(units);
+}
+
 /** What `part` of `total` items of a line are worth, by its amount of record (BT-131), in minor units. */
 export function worth(net: string, part: number, total: number, currency: string): number {
   const amount = abs(decimal(net));
   const scale = Math.max(amount.scale, minorDecimals(currency));
   const units = divideRounded(rescale(amount, scale).units * BigInt(part), BigInt(total));
-  return toMinor({ units, scale }, currency);
+  return cappedMinor({ units, scale }, currency);
 }
 
 /** How a billed price stands to the agreed one. */
@@ -51,11 +58,22 @@ interface PriceTest {
 
 const UNTESTED: PriceTest = { result: 'untested', amount: 0, billed: '', agreed: '' };
 
-/** The price that holds for a line: the order's own first, else the one agreed with the partner, in the invoice's currency. */
+const byNewest = (a: Price, b: Price): number =>
+  (b.from ?? 0) - (a.from ?? 0) || (b.entry ?? 0) - (a.entry ?? 0) || (a.price < b.price ? -1 : 1);
+
+/**
+ * The price that holds for a line, in the invoice's currency: the order's own first, else the one agreed with the partner that was valid
+ * at the end of the issue date, else the first one agreed after it.
+ */
 export function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, prices: readonly Price[]): Price | undefined {
-  const fit = prices.filter((price) => price.gtin === gtin && price.partner === invoice.partner && price.currency === invoice.currency);
-  const ordered = fit.find((price) => price.order !== undefined && price.order === demand.orderRef);
-  return ordered ?? fit.find((price) => price.order === undefined);
+  const fit = prices
+    .filter((price) => price.gtin === gtin && price.partner === invoice.partner && price.currency === invoice.currency)
+    .sort(byNewest);
+  const ordered = fit.filter((price) => price.order !== undefined && price.order === demand.orderRef);
+  if (ordered.length > 0) return ordered.at(-1);
+  const agreed = fit.filter((price) => price.order === undefined);
+  const end = endOfDay(demand.day);
+  return agreed.find((price) => (price.from ?? 0) < end) ?? agreed.at(-1);
 }
 
 /**
@@ -71,7 +89,7 @@ function testPrice(line: LineFact, { demand, factor }: Resolved, currency: strin
   const base = line.baseQuantity === undefined || decimal(line.baseQuantity).units === 0n ? ONE : abs(decimal(line.baseQuantity));
   const perBase = multiply(multiply(agreed, base), whole(factor));
   const sameUnitPrice = line.adjusted === true || line.price === undefined || add(decimal(line.price), negated(perBase)).units === 0n;
-  const amount = Math.abs(toMinor(difference, currency));
+  const amount = cappedMinor(abs(difference), currency);
   const billed = { units: divideRounded(rescale(net, 6).units, BigInt(demand.quantity)), scale: 6 };
   const shown = { amount, billed: trimmed(billed), agreed: price.price };
   if (sameUnitPrice && amount === 0) return { result: 'equal', ...shown };
@@ -112,7 +130,7 @@ function quantityFinding(status: LineStatus): FindingCode | undefined {
 
 /** Judges a line that asks for nothing from the doors. */
 export function judgeUnmatched(invoice: InvoiceFact, line: LineFact, { status }: Unmatched): Judged {
-  const params = { line: line.id, unit: line.unit, item: line.gtin ?? line.sellerItemId ?? '', quantity: line.quantity };
+  const params = { unit: line.unit, item: line.gtin ?? line.sellerItemId ?? '', quantity: line.quantity };
   const match = { id: line.id, status, matched: 0, short: 0, over: 0, explanation: { code: status, params } };
   if (status === 'CHARGE' || status === 'SERVICE') return { match, findings: [], accepted: 0 };
   const amount = worth(line.net, 1, 1, invoice.currency);
@@ -139,13 +157,12 @@ const invalidGtin = (invoice: InvoiceFact, line: LineFact): Finding => ({
   line: line.id,
   amount: 0,
   currency: invoice.currency,
-  explanation: { code: 'GTIN_INVALID', params: { line: line.id, item: line.sellerItemId ?? '' } },
+  explanation: { code: 'GTIN_INVALID', params: { item: line.sellerItemId ?? '' } },
 });
 
 /** What the sentence of a goods line says: all that it counts, whatever its status. */
-function paramsOf(invoice: InvoiceFact, line: LineFact, demand: Demand, served: Served): Explanation['params'] {
+function paramsOf(invoice: InvoiceFact, demand: Demand, served: Served): Explanation['params'] {
   return {
-    line: line.id,
     item: demand.parts[0]?.gtin ?? '',
     direction: demand.direction,
     billed: demand.quantity,
@@ -173,7 +190,7 @@ export function judge(
   const byQuantity = quantityStatus(demand, served, policy);
   const test = testPrice(line, resolved, currency, price, policy);
   const short = demand.quantity - served.quantity;
-  const params = paramsOf(invoice, line, demand, served);
+  const params = paramsOf(invoice, demand, served);
   const explained = (code: string, amount: number, more: Explanation['params'] = {}): Explanation =>
     withAmount({ code, params: { ...params, ...more } }, amount, currency);
   const findings: Finding[] = [];
@@ -209,7 +226,7 @@ export function judge(
       status,
       matched: signed(served.quantity),
       short: signed(short),
-      over: signed(served.over),
+      over: served.over,
       explanation: headline,
     },
     findings,

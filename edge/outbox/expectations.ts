@@ -61,9 +61,7 @@ export class Expectations {
       )
       .run(command.kind, command.number, last.n + 1, JSON.stringify(command));
     this.#db
-      .prepare(
-        `DELETE FROM expectations WHERE arrived <= (SELECT arrived FROM expectations ORDER BY arrived DESC LIMIT 1 OFFSET ?)`,
-      )
+      .prepare(`DELETE FROM expectations WHERE arrived <= (SELECT arrived FROM expectations ORDER BY arrived DESC LIMIT 1 OFFSET ?)`)
       .run(MAX_EXPECTATIONS);
   }
 

@@ -11,6 +11,8 @@ interface Entry {
 const COMMITS_PER_SECOND = 20;
 /** Commits that may follow at once after a quiet time: a person's click or a single pallet never waits. */
 const BURST = 4;
+/** A group this large fills its own pages: it is committed at once, whatever the rate. No dock brings that much. */
+const FULL_GROUP = 250;
 /** Entries that may wait: 10 seconds of the fastest dock. More means the disk does not keep up, and memory must stay bounded. */
 const MAX_WAITING = 100_000;
 /** Entries in one commit: some 30 ms of work, so that the event loop stays live. */
@@ -31,7 +33,8 @@ export class GroupCommit {
   readonly #transaction: GroupOptions['transaction'];
   readonly #now: () => number;
   #waiting: Entry[] = [];
-  #scheduled: NodeJS.Immediate | NodeJS.Timeout | undefined;
+  #soon: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
   #tokens = BURST;
   #refilled: number;
 
@@ -59,18 +62,25 @@ export class GroupCommit {
   }
 
   #schedule(): void {
-    if (this.#scheduled !== undefined || this.#waiting.length === 0) return;
+    const waiting = this.#waiting.length;
+    if (this.#soon !== undefined || waiting === 0) return;
+    if (this.#later !== undefined) {
+      if (waiting < FULL_GROUP) return;
+      clearTimeout(this.#later);
+      this.#later = undefined;
+    }
     const now = this.#now();
     this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) * COMMITS_PER_SECOND) / 1000);
     this.#refilled = now;
     // Immediate, not at once: what the same turn of the event loop brings joins the group.
-    if (this.#tokens >= 1) this.#scheduled = setImmediate(() => this.#run());
-    else this.#scheduled = setTimeout(() => this.#run(), Math.ceil(((1 - this.#tokens) * 1000) / COMMITS_PER_SECOND));
+    if (this.#tokens >= 1 || waiting >= FULL_GROUP) this.#soon = setImmediate(() => this.#run());
+    else this.#later = setTimeout(() => this.#run(), Math.ceil(((1 - this.#tokens) * 1000) / COMMITS_PER_SECOND));
   }
 
   #run(): void {
-    this.#scheduled = undefined;
-    this.#tokens -= 1;
+    this.#soon = undefined;
+    this.#later = undefined;
+    this.#tokens = Math.max(0, this.#tokens - 1);
     this.#commit();
     this.#schedule();
   }

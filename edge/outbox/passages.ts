@@ -43,9 +43,13 @@ const MAX_PASSAGES = 50_000;
 /** Undecided items that are kept for the panel; the records at the hub hold the older ones too. */
 const MAX_DOUBTS = 100_000;
 
-type DocumentRow = { document: string | null };
-const documentOf = (row: DocumentRow): { document?: DocumentRef } =>
-  row.document === null ? {} : { document: JSON.parse(row.document) as DocumentRef };
+/** A row as the file gives it: the document is JSON text or null. */
+type Row<T> = Omit<T, 'document'> & { readonly document: string | null };
+
+function ofRow<T extends { readonly document?: DocumentRef }>({ document, ...row }: Row<T>): T {
+  return (document === null ? row : { ...row, document: JSON.parse(document) as DocumentRef }) as unknown as T;
+}
+
 const documentText = (document: DocumentRef | undefined): string | null => (document === undefined ? null : JSON.stringify(document));
 
 /** Passages and their undecided items: written in the transaction of their record. */
@@ -117,19 +121,24 @@ export class Passages {
   undecided(passage: string, epcs: readonly string[]): Doubt[] {
     const find = this.#db.prepare('SELECT * FROM doubts WHERE passage = ? AND epc = ?');
     return [...new Set(epcs)].flatMap((epc) => {
-      const row = find.get(passage, epc) as unknown as (Doubt & DocumentRow) | undefined;
-      return row === undefined ? [] : [{ ...row, ...documentOf(row) } as Doubt];
+      const row = find.get(passage, epc) as unknown as Row<Doubt> | undefined;
+      return row === undefined ? [] : [ofRow<Doubt>(row)];
     });
   }
 
   /** Undecided items, oldest passage first. */
   doubts(limit: number): Doubt[] {
     const rows = this.#db.prepare('SELECT * FROM doubts ORDER BY closed, passage, epc LIMIT ?').all(limit);
-    return (rows as unknown as (Omit<Doubt, 'document'> & DocumentRow)[]).map(({ document, ...row }) => ({ ...row, ...documentOf({ document }) }));
+    return (rows as unknown as Row<Doubt>[]).map((row) => ofRow<Doubt>(row));
   }
 
   doubtsTotal(): number {
     return (this.#db.prepare('SELECT count(*) AS n FROM doubts').get() as { n: number }).n;
+  }
+
+  doubtsByDoor(): Map<string, number> {
+    const rows = this.#db.prepare('SELECT door, count(*) AS n FROM doubts GROUP BY door').all() as { door: string; n: number }[];
+    return new Map(rows.map(({ door, n }) => [door, n]));
   }
 
   /** Passages, newest first. */
@@ -141,10 +150,7 @@ export class Passages {
          FROM passages ORDER BY closed DESC, passage DESC LIMIT ?`,
       )
       .all(limit);
-    return (rows as unknown as (Omit<StoredPassage, 'document'> & DocumentRow)[]).map(({ document, ...row }) => ({
-      ...row,
-      ...documentOf({ document }),
-    }));
+    return (rows as unknown as Row<StoredPassage>[]).map((row) => ofRow<StoredPassage>(row));
   }
 
   /** Inside a transaction: what exceeds the bounds goes, oldest first. */
@@ -153,6 +159,10 @@ export class Passages {
       .prepare('DELETE FROM passages WHERE closed < (SELECT closed FROM passages ORDER BY closed DESC LIMIT 1 OFFSET ?)')
       .run(MAX_PASSAGES);
     this.#db.prepare('DELETE FROM doubts WHERE closed < (SELECT closed FROM doubts ORDER BY closed DESC LIMIT 1 OFFSET ?)').run(MAX_DOUBTS);
+    this.#db.exec(
+      `DELETE FROM accepted WHERE NOT EXISTS
+         (SELECT 1 FROM expectations WHERE expectations.kind = accepted.kind AND expectations.number = accepted.number)`,
+    );
   }
 
   /** Counts what was accepted for an announced document, for the panel's progress. */

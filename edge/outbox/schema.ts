@@ -22,7 +22,7 @@ const MIGRATIONS: readonly string[] = [
     passage TEXT PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, door TEXT NOT NULL, direction TEXT NOT NULL,
     opened INTEGER NOT NULL, closed INTEGER NOT NULL, confidence INTEGER NOT NULL,
     document TEXT, moved_in INTEGER NOT NULL, moved_out INTEGER NOT NULL, strays INTEGER NOT NULL
-  ) STRICT;
+  ) STRICT, WITHOUT ROWID;
   CREATE INDEX passages_closed ON passages (closed);
   CREATE TABLE doubts (
     passage TEXT NOT NULL, epc TEXT NOT NULL, door TEXT NOT NULL, opened INTEGER NOT NULL, closed INTEGER NOT NULL,

@@ -112,7 +112,8 @@ export function evidenceOf(track: Track, sides: readonly (0 | 1)[], leftAt: numb
   const [out = 0, outTime = 0, inside = 0, insideTime = 0] = track.centroid;
   const dwell = track.last - track.first;
   const d = out > 0 && inside > 0 && dwell > 0 ? (insideTime / inside - outTime / out) / dwell : null;
-  const middle = track.first + (out > 0 && inside > 0 ? (outTime / out + insideTime / inside) / 2 : (outTime + insideTime) / (out + inside));
+  const middle =
+    track.first + (out > 0 && inside > 0 ? (outTime / out + insideTime / inside) / 2 : (outTime + insideTime) / (out + inside));
   const used = Math.min(BINS, Math.floor(dwell / track.binMs) + 1);
   const end = Math.max(1, Math.min(Math.round(used / 4), Math.ceil(END_MS / track.binMs)));
   const crossing = used >= 4 ? lead(track, sides, used - end, used) - lead(track, sides, 0, end) : null;

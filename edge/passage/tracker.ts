@@ -38,6 +38,8 @@ export interface LivePassage {
   readonly opened: number;
   /** EPCs of the open passage that did not stand there before. */
   readonly epcs: readonly string[];
+  /** The way it seems to go, by what was read so far. */
+  readonly direction: Direction | 'unknown';
 }
 
 export interface TrackerOptions {
@@ -63,8 +65,10 @@ const SWEEP_MS = 10_000;
 /** A tag stood there before when its silence is shorter than this, or than four of its usual gaps. */
 const RESIDENT_MS = 5_000;
 const RESIDENT_GAPS = 4;
+/** A tag heard again within this time has come into the field. */
+const ARRIVAL_MS = 1_000;
 /** How long it must have been known before: the approach of a pallet is not standing. */
-const RESIDENT_SINCE_MS = 1_000;
+const RESIDENT_SINCE_MS = 2_000;
 /** A clock set back by more than this ends the open passage: waiting for its old time could take hours. */
 const CLOCK_STEP_MS = 1_000;
 
@@ -109,7 +113,10 @@ export class DoorTracker {
   /** The open passage for a display; undefined while the door is free. */
   live(): LivePassage | undefined {
     if (this.#opened === undefined) return undefined;
-    return { opened: this.#opened, epcs: this.#inside.filter((track) => !track.resident).map((track) => track.epc) };
+    const coming = this.#inside.filter((track) => !track.resident);
+    const evidence = coming.map((track) => evidenceOf(track, this.#sides, this.#activity));
+    const { direction } = judge(evidence, this.#tuning).heading;
+    return { opened: this.#opened, epcs: coming.map((track) => track.epc), direction };
   }
 
   /** True when a read of this reader and port belongs to this door. */
@@ -167,17 +174,14 @@ export class DoorTracker {
   #take(read: Read, antenna: number): void {
     const { epc, at, rssi } = read;
     let track = this.#known.get(epc);
-    const unknown = track === undefined;
     if (track === undefined) {
       if (this.#known.size >= MAX_KNOWN) this.#forgetOldest();
       track = new Track(epc, this.#sides.length, at);
       this.#known.set(epc, track);
     }
-    const moved = track.follow(antenna, rssi, at) || unknown;
+    const moved = track.follow(antenna, rssi, at);
     if (this.#opened === undefined) {
-      if (!moved && !this.#returned(track, at)) {
-        track.idleReads++;
-        track.idleLast = at;
+      if (!moved && !this.#arrives(track, at)) {
         if (at - this.#swept >= SWEEP_MS) this.#sweep(at);
         return;
       }
@@ -186,7 +190,7 @@ export class DoorTracker {
       this.#activity = at;
     }
     if (track.passage !== this.#passages) {
-      const resident = !unknown && this.#isResident(track);
+      const resident = this.#isResident(track);
       if (!resident) track.movedAt = at;
       track.begin(this.#passages, at, resident);
       this.#inside.push(track);
@@ -195,16 +199,27 @@ export class DoorTracker {
     if (at > this.#activity && at - track.movedAt <= this.#tuning.settleMs) this.#activity = at;
   }
 
-  /** True when a known tag was away long enough to come as a new one. */
-  #returned(track: Track, at: number): boolean {
-    return !this.#stands(track, at);
+  /**
+   * Notes a read of the quiet time. True when the tag has just come: not heard for long, and now twice within a second. A
+   * single read may be a reflection from far away.
+   */
+  #arrives(track: Track, at: number): boolean {
+    if (track.idleReads === 0 || !this.#stands(track, at)) {
+      track.idleFirst = at;
+      track.idleReads = 0;
+    }
+    const again = track.idleReads > 0 && at - track.idleFirst <= ARRIVAL_MS;
+    track.idleReads++;
+    track.idleLast = at;
+    return again;
   }
 
   #isResident(track: Track): boolean {
     const opened = this.#opened ?? 0;
-    return this.#stands(track, opened) && opened - track.idleFirst >= RESIDENT_SINCE_MS;
+    return track.idleReads > 1 && this.#stands(track, opened) && opened - track.idleFirst >= RESIDENT_SINCE_MS;
   }
 
+  /** True when a tag was read so lately, for how often it is read, that it must have been there all the time. */
   #stands(track: Track, at: number): boolean {
     const silence = at - track.idleLast;
     if (silence <= RESIDENT_MS) return true;

@@ -1,4 +1,4 @@
-import { type Heading, headingOf, ownDirection } from './direction.ts';
+import { CROSSED_DB, type Heading, headingOf, ownDirection } from './direction.ts';
 import type { Evidence } from './evidence.ts';
 import type { Tuning } from './tuning.ts';
 
@@ -19,7 +19,10 @@ export type DoubtReason =
   /** The group came and went on the same side: most likely it turned back. */
   | 'turned-back';
 
-export type Verdict = { readonly verdict: 'moved' | 'stray' } | { readonly verdict: 'doubt'; readonly reason: DoubtReason };
+export type Verdict =
+  | { readonly verdict: 'moved' }
+  | { readonly verdict: 'stray' }
+  | { readonly verdict: 'doubt'; readonly reason: DoubtReason };
 
 export interface Judgement {
   readonly heading: Heading;
@@ -69,19 +72,20 @@ function judgeOne(evidence: Evidence, motion: Motion, heading: Heading, voters: 
     if (own === heading.direction) return motion === 'moved' ? MOVED : doubt('still-there');
     return own === undefined && motion === 'moved' ? doubt('still-there') : STRAY;
   }
-  // Something walked past a standing tag: its level swung, but it did not leave.
+  // Something walked past a standing tag: its level swung a little.
   if (evidence.resident && motion !== 'moved') return STRAY;
-  if (motion === 'stood') return STRAY;
-  if (voters === 0) return motion !== 'perhaps' && evidence.peak >= tuning.askDbm ? doubt('few-reads') : STRAY;
+  // Near the end of the range only the loud reads are heard: a level that seems flat says less than sides that changed.
+  const crossed = own === undefined || evidence.reads < tuning.minReads ? 0 : Math.abs(evidence.crossing ?? 0);
+  if (motion === 'stood' && crossed < CROSSED_DB) return STRAY;
+  if (voters === 0) return motion === 'unseen' && evidence.peak >= tuning.askDbm ? doubt('few-reads') : STRAY;
+  if (motion === 'unseen' && !nearGroup(evidence, heading)) return STRAY;
   if (!sure) {
-    if (evidence.resident) return STRAY;
+    if (evidence.resident) return doubt('resident');
     return doubt(heading.confidence === 0 && heading.d !== 0 ? 'turned-back' : 'direction');
   }
-  const crossed = evidence.reads >= tuning.minReads && own === heading.direction && Math.abs(evidence.crossing ?? 0) >= CROSSED_SURELY_DB;
-  if (crossed && !evidence.resident) return MOVED;
-  if (motion === 'unseen') return nearGroup(evidence, heading) ? doubt('few-reads') : STRAY;
   if (own !== undefined && own !== heading.direction) return doubt('contradiction');
-  if (motion === 'perhaps') return doubt('weak-motion');
+  if (!evidence.resident && crossed >= CROSSED_SURELY_DB) return MOVED;
+  if (motion !== 'moved') return doubt(motion === 'unseen' ? 'few-reads' : 'weak-motion');
   return evidence.resident && own === undefined ? doubt('resident') : MOVED;
 }
 

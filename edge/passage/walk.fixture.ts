@@ -46,7 +46,9 @@ export function normal(random: () => number, deviation: number): number {
 
 /** EPCs that are distinct for a seed and an index: SGTIN-96 with random serials. */
 export function epcsOf(seed: number, count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `3034257BF7194E40${seed.toString(16).padStart(4, '0')}${i.toString(16).padStart(4, '0')}`.toUpperCase());
+  return Array.from({ length: count }, (_, i) =>
+    `3034257BF7194E40${seed.toString(16).padStart(4, '0')}${i.toString(16).padStart(4, '0')}`.toUpperCase(),
+  );
 }
 
 /** All reads from `start` (epoch ms) for `seconds`; 2 dB of noise on each read unless said otherwise. */

@@ -1,34 +1,16 @@
 import { Fault } from '../../protocol/fault.ts';
-import type { Reader, ReaderEvents, ReaderSettings, StreamDecoder } from './reader.ts';
-import { ThingMagicDecoder } from './thingmagic/decoder.ts';
+import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
 import { ThingMagicReader } from './thingmagic/driver.ts';
 
-interface Model {
-  open(settings: ReaderSettings, events: ReaderEvents): Reader;
-  decoder(): StreamDecoder;
-}
+type Open = (settings: ReaderSettings, events: ReaderEvents) => Reader;
 
-const MODELS: Readonly<Record<string, Model>> = {
-  thingmagic: {
-    open: (settings, events) => new ThingMagicReader(settings, events),
-    decoder: () => new ThingMagicDecoder(),
-  },
-};
-
-function find(model: string): Model {
-  const found = Object.hasOwn(MODELS, model) ? MODELS[model] : undefined;
-  if (found === undefined) {
-    throw new Fault('READER_MODEL', `reader model "${model}" is unknown: use one of ${Object.keys(MODELS).join(', ')}`);
-  }
-  return found;
-}
+const MODELS: ReadonlyMap<string, Open> = new Map([['thingmagic', (settings, events) => new ThingMagicReader(settings, events)]]);
 
 /** Makes a reader of the model that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */
 export function openReader(settings: ReaderSettings, events: ReaderEvents): Reader {
-  return find(settings.model).open(settings, events);
-}
-
-/** A decoder for the raw bytes of one reader of this model, in its state before the first byte. @throws Fault READER_MODEL */
-export function openDecoder(model: string): StreamDecoder {
-  return find(model).decoder();
+  const open = MODELS.get(settings.model);
+  if (open === undefined) {
+    throw new Fault('READER_MODEL', `reader model "${settings.model}" is unknown: use one of ${[...MODELS.keys()].join(', ')}`);
+  }
+  return open(settings, events);
 }

@@ -42,19 +42,8 @@ export interface ReaderHealth {
 export interface ReaderEvents {
   /** At least one read, in order of `at`. */
   reads(readerId: string, reads: Read[]): void;
-  /**
-   * The raw bytes of the stream with their arrival time, before the reads they complete. Pushed in order, with the same times, through
-   * `openDecoder` they give the same reads again; see {@link Reader.preamble}.
-   */
-  bytes?(readerId: string, at: number, chunk: Uint8Array): void;
   /** After each change of state or fault, and about once a second while reading. */
   health(readerId: string, health: ReaderHealth): void;
-}
-
-/** Bytes with their arrival time, as a journal keeps them. */
-export interface StreamChunk {
-  readonly at: number;
-  readonly bytes: Uint8Array;
 }
 
 /** A reader that is kept running: it connects, starts, watches, and starts again until it is stopped. */
@@ -64,16 +53,6 @@ export interface Reader {
   /** Ends the stream and closes the link; resolves within a few seconds even when the reader is gone. */
   stop(): Promise<void>;
   health(): ReaderHealth;
-  /**
-   * Chunks that bring a fresh decoder to the state of this one: what a journal that is cut now must start with, so that the bytes after
-   * the cut are decoded with the same instants.
-   */
-  preamble(): StreamChunk[];
-}
-
-/** Raw bytes to reads, without a reader: for the replay of a journal. */
-export interface StreamDecoder {
-  push(at: number, chunk: Uint8Array): Read[];
 }
 
 export interface ReaderSettings {

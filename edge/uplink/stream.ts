@@ -44,13 +44,14 @@ export class WebSocketStream extends Duplex {
     this.#socket.on('error', (error) => this.destroy(error));
   }
 
+  /** What is written before the socket is open waits, and then leaves in one frame. */
   override _construct(done: (error?: Error) => void): void {
-    // The constructor's own fields are not set yet when Node calls this from the base class.
-    queueMicrotask(() => {
-      this.#socket.once('open', () => {
-        this.#timer = setInterval(() => this.#ping(), this.#pingMs);
-        done();
-      });
+    const failed = (): void => done(new Fault('LINK_FAILED', 'the hub cannot be reached'));
+    this.#socket.once('close', failed);
+    this.#socket.once('open', () => {
+      this.#socket.off('close', failed);
+      this.#timer = setInterval(() => this.#ping(), this.#pingMs);
+      done();
     });
   }
 

@@ -98,8 +98,8 @@ interface Page<T> {
   readonly entry?: number;
 }
 
-/** A request that takes longer has met a hub that hangs; wrangler's first answer after a start takes a few seconds. */
-const TIMEOUT_MS = 20_000;
+/** A request that takes longer has met a hub that hangs; one that reloads its code holds requests back for seconds. */
+const TIMEOUT_MS = 60_000;
 /** The hub's list pages; 100 pages are more than any story writes. */
 const MAX_PAGES = 100;
 /** An event is one entry: at most 1,000 items in groups. */

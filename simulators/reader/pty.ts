@@ -1,8 +1,7 @@
-import { rmSync, symlinkSync, writeSync } from 'node:fs';
-import type { ReadStream } from 'node:tty';
+import { execFileSync } from 'node:child_process';
+import { constants, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
 import * as nodePty from '@lydell/node-pty';
-import { SerialPort } from 'serialport';
-import { Fault } from '../../protocol/fault.ts';
 import { BACKLOG_BYTES, type Hear, type Port } from './port.ts';
 
 /** How often a full line is tried again: a host reads within milliseconds. */
@@ -15,7 +14,7 @@ export interface PtyOptions {
   readonly link?: string;
   /**
    * Behaves as a UART: what is sent at another rate than the module's arrives as noise. Without it the device is a USB CDC port,
-   * for which a rate means nothing.
+   * for which a rate means nothing. A pseudo-terminal keeps the host's rate in its termios and uses it for nothing; `stty` tells it.
    */
   readonly uart?: { readonly moduleBaud: () => number; readonly random: () => number };
 }
@@ -48,17 +47,14 @@ class PtyPort implements Port {
   readonly #options: PtyOptions;
   readonly #hear: Hear;
   #pair: Pair | undefined;
-  /**
-   * Holds the host's side open and never reads it: the device survives a host that closes it, is raw before the first host comes, and tells
-   * the rate that a host has set (a pseudo-terminal keeps it in its termios and uses it for nothing).
-   */
-  #keeper: SerialPort | undefined;
+  /** Holds the host's side open and never reads it: the device survives a host that closes it, and is raw before the first host comes. */
+  #keeper: ReadStream | undefined;
   #queue: Uint8Array[] = [];
   #queued = 0;
   #stuckSince: number | undefined;
   #retry: NodeJS.Timeout | undefined;
   #hostBaud: number | undefined;
-  #heard: Promise<void> = Promise.resolve();
+  #moduleBaud: number | undefined;
 
   constructor(options: PtyOptions, hear: Hear) {
     this.#options = options;
@@ -72,8 +68,9 @@ class PtyPort implements Port {
   async plug(): Promise<void> {
     if (this.#pair !== undefined) return;
     const pair = open({ encoding: null });
+    const keeper = new ReadStream(openSync(pair.ptsName, constants.O_RDWR | constants.O_NOCTTY));
     // Unless the line is raw it echoes what the module sends back to the module, and turns 0D into 0A, 03 into a signal, 13 into a stop.
-    const keeper = await keep(pair.ptsName);
+    keeper.setRawMode(true);
     pair.slave.destroy();
     pair.master.removeAllListeners('error');
     pair.master.on('error', () => undefined);
@@ -93,15 +90,11 @@ class PtyPort implements Port {
       return;
     }
     const { moduleBaud } = this.#options.uart;
-    this.#heard = this.#heard.then(async () => {
-      this.#hostBaud = await this.#readHostBaud();
-      if (this.#hostBaud === moduleBaud()) this.#hear(chunk);
-    });
-  }
-
-  async #readHostBaud(): Promise<number | undefined> {
-    // Fails when the line was unplugged meanwhile.
-    return (await this.#keeper?.port?.getBaudRate().catch(() => undefined))?.baudRate;
+    this.#moduleBaud = moduleBaud();
+    this.#hostBaud = this.#pair === undefined ? undefined : Number(execFileSync('stty', ['-F', this.#pair.ptsName, 'speed']));
+    if (this.#hostBaud === this.#moduleBaud) this.#hear(chunk);
+    // A change of rate is answered at the old one: the new one holds from here on.
+    this.#moduleBaud = moduleBaud();
   }
 
   write(bytes: Uint8Array): void {
@@ -110,7 +103,7 @@ class PtyPort implements Port {
       return;
     }
     const { uart } = this.#options;
-    const noise = uart !== undefined && this.#hostBaud !== uart.moduleBaud();
+    const noise = uart !== undefined && this.#hostBaud !== this.#moduleBaud;
     this.#queue.push(noise ? bytes.map(() => Math.floor(uart.random() * 256)) : bytes);
     this.#queued += bytes.length;
     if (this.#retry === undefined) this.#flush();
@@ -153,7 +146,7 @@ class PtyPort implements Port {
     this.#pair = undefined;
     if (pair === undefined) return;
     if (this.#options.link !== undefined) rmSync(this.#options.link, { force: true });
-    await new Promise<void>((resolve) => (this.#keeper === undefined ? resolve() : this.#keeper.close(() => resolve())));
+    this.#keeper?.destroy();
     this.#keeper = undefined;
     // Not pair.destroy(): see above.
     await new Promise<void>((resolve) => pair.master.once('close', () => resolve()).destroy());
@@ -162,17 +155,6 @@ class PtyPort implements Port {
   close(): Promise<void> {
     return this.unplug();
   }
-}
-
-/** Opens the host's side without the lock, which belongs to the host. @throws Fault PTY_OPEN */
-function keep(path: string): Promise<SerialPort> {
-  const port = new SerialPort({ path, baudRate: 9_600, autoOpen: false, lock: false });
-  return new Promise((resolve, reject) => {
-    port.open((error) => {
-      if (error) reject(new Fault('PTY_OPEN', `the pseudo-terminal ${path} does not open (${error.message}): is /dev/pts mounted?`));
-      else resolve(port);
-    });
-  });
 }
 
 /** Writes what the line takes now. The package has set the descriptor to non-blocking. */

@@ -49,12 +49,12 @@ export class HubProcess {
 
   /** Resolves when the API answers. @throws Fault HUB_START with the last lines it wrote */
   async start(): Promise<void> {
-    const { port, dataDir, bootstrapToken } = this.#options;
+    const { port, dataDir } = this.#options;
     const child = this.#wrangler(
       [
         'dev',
         ...['--local', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
-        ...['--persist-to', dataDir, '--var', `BOOTSTRAP_TOKEN:${bootstrapToken}`, '--show-interactive-dev-session=false'],
+        ...['--persist-to', dataDir, '--show-interactive-dev-session=false'],
       ],
       this.#options.crashed,
     );
@@ -89,23 +89,29 @@ export class HubProcess {
   }
 
   #wrangler(args: readonly string[], crashed?: (child: Child) => void): Child {
-    const { root, leash, line, dataDir } = this.#options;
+    const { root, leash, line, dataDir, bootstrapToken } = this.#options;
     return new Child({
       name: 'hub',
-      args: [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args],
+      args: [
+        join(root, 'node_modules/wrangler/bin/wrangler.js'),
+        ...(process.env['HUB_TEST_CONFIG'] ? ['-c', process.env['HUB_TEST_CONFIG']] : []),
+        ...args,
+      ],
       cwd: root,
       leash,
       ...(line === undefined ? {} : { line }),
       ...(crashed === undefined ? {} : { crashed }),
       // Nothing is asked of a person and nothing of the network; its logs stay with its data.
       env: {
+        // A secret in the environment stands in no list of processes.
+        BOOTSTRAP_TOKEN: bootstrapToken,
         CI: '1',
         NO_COLOR: '1',
         FORCE_COLOR: '0',
         WRANGLER_SEND_METRICS: 'false',
+        CLOUDFLARE_CF_FETCH_ENABLED: 'false',
         WRANGLER_HIDE_BANNER: 'true',
         WRANGLER_LOG_PATH: join(dataDir, 'wrangler.log'),
-        MINIFLARE_REGISTRY_PATH: join(dataDir, 'registry'),
         WRANGLER_REGISTRY_PATH: join(dataDir, 'registry'),
       },
     });

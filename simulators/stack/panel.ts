@@ -11,6 +11,7 @@ export interface PanelDoubt {
 }
 
 export interface PanelState {
+  readonly doors: readonly { readonly id: string; readonly state: string }[];
   readonly doubts: readonly PanelDoubt[];
   readonly doubtsTotal: number;
   readonly queued: number;

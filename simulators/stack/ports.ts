@@ -27,9 +27,10 @@ export function freePort(): Promise<number> {
 /** @throws Fault PORT_TAKEN that names the port, what wanted it, and the option that chooses another */
 export async function claimPort(port: number, what: string, option: string, variable: string): Promise<void> {
   if (await portFree(port)) return;
+  const other = port < 60_000 ? port + 1_000 : port - 1_000;
   throw new Fault(
     'PORT_TAKEN',
-    `port ${port} for the ${what} is taken by another program: stop it, or choose another port with ${option} ${port + 1000} (or ${variable}=${port + 1000})`,
+    `port ${port} for the ${what} is taken by another program: stop it, or choose another port with ${option} ${other} (or ${variable}=${other})`,
     { port },
   );
 }

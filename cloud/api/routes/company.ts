@@ -1,15 +1,20 @@
 import type { z } from 'zod';
-import type { NewEntry } from '../../ledger/entry.ts';
-import { append, ledgerOf } from '../ledgers.ts';
+import type { Company } from '../../ledger/rpc.ts';
+import { appendChange, ledgerOf } from '../ledgers.ts';
 import { Problem } from '../problem.ts';
 import { type Route, route } from '../route.ts';
 import { company, companyBody, companyWritten } from '../schemas/company.ts';
 
 const example = { name: 'Demo SAS', vat: 'FR40303265045', siren: '303265045', gln: null };
 
-/** The entry that says who "we" are. */
-export function companyEntry({ name, vat, siren, gln }: z.output<typeof companyBody>): NewEntry {
-  return { type: 'company', body: { v: 1, name, vat, siren, gln } };
+type Body = z.output<typeof companyBody>;
+
+const companyOf = ({ name, vat, siren, gln }: Body): Company => ({ name, vat: vat ?? null, siren: siren ?? null, gln: gln ?? null });
+
+/** Writes who "we" are; null when the ledger says so already. */
+export async function putCompany(env: Env, tenant: string, body: Body, now: number): Promise<number | null> {
+  const known = await ledgerOf(env, tenant).company();
+  return appendChange(env, tenant, { type: 'company', wanted: { ...companyOf(body) }, known: known === null ? null : { ...known } }, now);
 }
 
 export const companyRoutes: readonly Route[] = [
@@ -22,9 +27,8 @@ export const companyRoutes: readonly Route[] = [
     body: { schema: companyBody, example: { name: 'Demo SAS', vat: 'FR40303265045', siren: '303265045' } },
     answers: { 200: { text: 'The company', schema: companyWritten, example: { ...example, entry: 0 } } },
     async handle({ body, caller, env, now }) {
-      const { index } = await append(env, caller.tenant, companyEntry(body), now);
-      const { name, vat = null, siren = null, gln = null } = body;
-      return { status: 200, body: { name, vat, siren, gln, entry: index } };
+      const entry = await putCompany(env, caller.tenant, body, now);
+      return { status: 200, body: { ...companyOf(body), entry } };
     },
   }),
   route({

@@ -1,6 +1,7 @@
 import type { EntryView } from '../../ledger/rpc.ts';
 import { may } from '../authorize.ts';
 import { ledgerOf } from '../ledgers.ts';
+import { lifetime } from '../lifetime.ts';
 import { Problem } from '../problem.ts';
 import { type Route, route } from '../route.ts';
 import { entry, entryParams, streamQuery } from '../schemas/entries.ts';
@@ -19,6 +20,9 @@ function visible(found: EntryView, scopes: readonly string[]): EntryView {
   const { documents: _, findings: __, ...effects } = found.effects;
   return { ...found, effects };
 }
+
+/** A stream ends after 15 minutes and its reader resumes: until then a key that was revoked still hears. */
+const STREAM_MS = 15 * 60_000;
 
 /** Where a stream begins: the reader's last event wins over the query, since a reader that reconnects sends both. */
 function startOf(request: Request, after: number | undefined): number | null {
@@ -81,7 +85,7 @@ export const entryRoutes: readonly Route[] = [
     async handle({ query, caller, env, request }) {
       const after = startOf(request, query.after);
       // HEAD is answered like GET without a body: no stream is opened for it.
-      const body = request.method === 'HEAD' ? null : await ledgerOf(env, caller.tenant).stream(after);
+      const body = request.method === 'HEAD' ? null : (await ledgerOf(env, caller.tenant).stream(after)).pipeThrough(lifetime(STREAM_MS));
       return new Response(body, { headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' } });
     },
   }),

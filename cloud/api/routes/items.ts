@@ -1,4 +1,4 @@
-import { append, ledgerOf } from '../ledgers.ts';
+import { appendChange, ledgerOf } from '../ledgers.ts';
 import { asked } from '../paging.ts';
 import { type Route, route } from '../route.ts';
 import { itemBody, itemPage, itemParams, itemQuery, itemWritten } from '../schemas/items.ts';
@@ -17,8 +17,14 @@ export const itemRoutes: readonly Route[] = [
     answers: { 200: { text: 'The item', schema: itemWritten, example: { ...example, entry: 2 } } },
     async handle({ params, body, caller, env, now }) {
       const item = { gtin: params.gtin, name: body.name, unit: body.unit, packs: body.packs };
-      const { index } = await append(env, caller.tenant, { type: 'item', body: { v: 1, ...item } }, now);
-      return { status: 200, body: { ...item, entry: index } };
+      const known = await ledgerOf(env, caller.tenant).item(item.gtin);
+      const entry = await appendChange(
+        env,
+        caller.tenant,
+        { type: 'item', wanted: item, known: known === null ? null : { ...known } },
+        now,
+      );
+      return { status: 200, body: { ...item, entry } };
     },
   }),
   route({

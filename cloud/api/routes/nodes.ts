@@ -29,9 +29,10 @@ export const nodeRoutes: readonly Route[] = [
       }
       const id = keyId(fromBase64url(body.publicKey) ?? new Uint8Array());
       const device = { v: 1, action: 'register', site, node, publicKey: body.publicKey };
-      const { index } = await append(env, caller.tenant, { type: 'device', body: device }, now);
-      const answer = { site, node, keyId: id, publicKey: body.publicKey, entry: index };
-      return { status: index === null ? 200 : 201, body: answer };
+      const { keys } = await ledgerOf(env, caller.tenant).node(site, node);
+      const valid = keys.some((key) => key.id === id && key.to === null);
+      const entry = valid ? null : (await append(env, caller.tenant, { type: 'device', body: device }, now)).index;
+      return { status: valid ? 200 : 201, body: { site, node, keyId: id, publicKey: body.publicKey, entry } };
     },
   }),
   route({

@@ -1,4 +1,4 @@
-import { append, ledgerOf } from '../ledgers.ts';
+import { appendChange, ledgerOf } from '../ledgers.ts';
 import { asked } from '../paging.ts';
 import { type Route, route } from '../route.ts';
 import { priceBody, pricePage, priceQuery, priceWritten } from '../schemas/prices.ts';
@@ -17,8 +17,14 @@ export const priceRoutes: readonly Route[] = [
     async handle({ body, caller, env, now }) {
       const { partner, gtin, price, currency } = body;
       const agreed = { partner, gtin, price, currency };
-      const { index } = await append(env, caller.tenant, { type: 'price', body: { v: 1, ...agreed } }, now);
-      return { status: 200, body: { ...agreed, entry: index } };
+      const known = await ledgerOf(env, caller.tenant).price(partner, gtin, now);
+      const entry = await appendChange(
+        env,
+        caller.tenant,
+        { type: 'price', wanted: agreed, known: known === null ? null : { ...known } },
+        now,
+      );
+      return { status: 200, body: { ...agreed, entry } };
     },
   }),
   route({

@@ -1,4 +1,4 @@
-import { append, ledgerOf } from '../ledgers.ts';
+import { appendChange, ledgerOf } from '../ledgers.ts';
 import { type Route, route } from '../route.ts';
 import { siteBody, siteList, siteParams, siteWritten } from '../schemas/sites.ts';
 
@@ -15,10 +15,16 @@ export const siteRoutes: readonly Route[] = [
     body: { schema: siteBody, example: { name: 'Entrepôt de Lyon', timeZone: 'Europe/Paris' } },
     answers: { 200: { text: 'The site', schema: siteWritten, example: { ...example, entry: 1 } } },
     async handle({ params, body, caller, env, now }) {
-      const { site } = params;
-      const { name, timeZone, gln } = body;
-      const { index } = await append(env, caller.tenant, { type: 'site', body: { v: 1, site, name, timeZone, gln } }, now);
-      return { status: 200, body: { site, name, timeZone, gln: gln ?? null, entry: index } };
+      const { name, timeZone, gln = null } = body;
+      const site = { site: params.site, name, timeZone, gln };
+      const known = (await ledgerOf(env, caller.tenant).sites()).find((one) => one.site === params.site);
+      const entry = await appendChange(
+        env,
+        caller.tenant,
+        { type: 'site', wanted: site, known: known === undefined ? null : { ...known } },
+        now,
+      );
+      return { status: 200, body: { ...site, entry } };
     },
   }),
   route({

@@ -1,9 +1,8 @@
-import { append } from '../ledgers.ts';
 import { Problem } from '../problem.ts';
 import { type Route, route } from '../route.ts';
 import { newTenant } from '../schemas/company.ts';
 import { madeTenant } from '../schemas/keys.ts';
-import { companyEntry } from './company.ts';
+import { putCompany } from './company.ts';
 
 export const tenantRoutes: readonly Route[] = [
   route({
@@ -23,7 +22,7 @@ export const tenantRoutes: readonly Route[] = [
       const exists = (): Problem => new Problem('TENANT_EXISTS', `tenant ${tenant} exists: use its keys, or another name`);
       if (!(await tenants.reserve(tenant, name, now))) throw exists();
       // Before the key exists: a tenant whose company is not in its ledger could not tell a purchase from a sale.
-      await append(env, tenant, companyEntry(company), now);
+      await putCompany(env, tenant, company, now);
       const key = await tenants.open(tenant, name, now);
       if (key === undefined) throw exists();
       return { status: 201, body: { tenant, key } };

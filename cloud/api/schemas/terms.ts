@@ -68,7 +68,7 @@ export const written = z.nullable(index).meta({ description: 'Index of the entry
 export const MAX_PAGE = 200;
 
 export const paging = {
-  after: z
+  cursor: z
     .string()
     .regex(/^[!-~]{1,400}$/, 'use the `next` of the page before')
     .optional()

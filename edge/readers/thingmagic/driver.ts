@@ -3,15 +3,19 @@ import { Fault } from '../../../protocol/fault.ts';
 import { Backoff } from '../backoff.ts';
 import type { OpenLink } from '../link/link.ts';
 import { openLink } from '../link/open.ts';
-import type { Reader, ReaderEvents, ReaderHealth, ReaderSettings, StreamChunk } from '../reader.ts';
+import type { Reader, ReaderEvents, ReaderHealth, ReaderSettings } from '../reader.ts';
 import { Status, statusText, temperature } from './codec.ts';
 import { Session } from './session.ts';
 import { TIMINGS, type Timings } from './startup.ts';
 import { Tally } from './tally.ts';
 
 const DEFAULT_BAUD = 115_200;
-/** Checked often enough for a lull (a frame takes 22 ms at 115200 baud) and for the watchdog. */
 const TICK_MS = 100;
+/**
+ * Quiet ticks in a row after which an unfinished frame is given up: the longest frame takes 265 ms at 9600 baud, and keep-alives are a second
+ * apart. More than one in any case: after a pause of this process the first tick may run before the bytes that wait are read.
+ */
+const LULL_TICKS = 5;
 /** Silence beyond one search cycle that means a dead link. */
 const GRACE_MS = 2_000;
 const HEALTH_MS = 1_000;
@@ -44,7 +48,6 @@ export class ThingMagicReader implements Reader {
   readonly #graceMs: number;
   readonly #backoff: Backoff;
   readonly #tally: Tally;
-  #session: Session | undefined;
   #baud: number | undefined;
   #maxBaud: number | undefined;
   #running: Promise<void> | undefined;
@@ -84,10 +87,6 @@ export class ThingMagicReader implements Reader {
     return this.#tally.health();
   }
 
-  preamble(): StreamChunk[] {
-    return this.#session?.preamble() ?? [];
-  }
-
   #tell(): void {
     this.#events.health(this.id, this.#tally.health());
   }
@@ -122,11 +121,10 @@ export class ThingMagicReader implements Reader {
     const interrupt = (): void => session.interrupt();
     stop.addEventListener('abort', interrupt);
     if (stop.aborted) interrupt();
-    this.#session = session;
     const ticker = this.#tick(session);
     try {
       await this.#read(session);
-      throw await session.ended;
+      return await session.ended;
     } catch (error) {
       // The module stands at a rate that this line does not carry: once it was switched off and on, stay below that rate.
       if (error instanceof Fault && error.code === 'READER_BAUD') this.#maxBaud = Number(error.details['baud']) - 1;
@@ -135,7 +133,6 @@ export class ThingMagicReader implements Reader {
     } finally {
       stop.removeEventListener('abort', interrupt);
       clearInterval(ticker);
-      this.#session = undefined;
       await session.stop(this.#timings);
       this.#collect(session, true);
     }
@@ -156,7 +153,6 @@ export class ThingMagicReader implements Reader {
   #sessionEvents(): ConstructorParameters<typeof Session>[2] {
     const { id } = this;
     return {
-      bytes: (at, chunk) => this.#events.bytes?.(id, at, chunk),
       reads: (reads) => {
         this.#tally.count(reads);
         this.#events.reads(id, reads);
@@ -176,7 +172,9 @@ export class ThingMagicReader implements Reader {
   /** Adds a session's counters to those of the sessions before. */
   #collect(session: Session, last: boolean): void {
     const { crc, resync } = session.codec.counters;
-    const ghosts = session.stream.ghosts + session.stream.malformed;
+    const { ghosts: wrong, malformed, statistics } = session.stream;
+    const ghosts = wrong + malformed;
+    if (statistics.temperatureC !== undefined) this.#tally.temperatureC = statistics.temperatureC;
     this.#tally.crc = this.#past.crc + crc;
     this.#tally.resync = this.#past.resync + resync;
     this.#tally.ghosts = this.#past.ghosts + ghosts;
@@ -189,9 +187,8 @@ export class ThingMagicReader implements Reader {
     this.#checked = reported;
     return setInterval(() => {
       const at = performance.now();
-      // Two quiet ticks in a row: after a pause of this process the first may run before the bytes that wait are read.
       quietTicks = session.quiet() >= TICK_MS ? quietTicks + 1 : 0;
-      if (quietTicks >= 2) {
+      if (quietTicks >= LULL_TICKS) {
         session.lull();
         session.watch(this.#graceMs);
       }

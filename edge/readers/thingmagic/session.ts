@@ -1,9 +1,8 @@
 import { Fault } from '../../../protocol/fault.ts';
 import type { Read } from '../../../protocol/read.ts';
 import type { ByteLink } from '../link/link.ts';
-import type { ReaderSettings, StreamChunk } from '../reader.ts';
+import type { ReaderSettings } from '../reader.ts';
 import * as codec from './codec.ts';
-import { preambleOf } from './decoder.ts';
 import { Exchange } from './exchange.ts';
 import { CYCLE_MS, type Line, type Module, silence, startUp, TIMINGS, type Timings } from './startup.ts';
 import { portStates } from './statistics.ts';
@@ -11,8 +10,6 @@ import { ReadDecoder } from './stream.ts';
 
 /** What a session tells the driver. */
 export interface SessionEvents {
-  /** Raw bytes of the running stream, empty for a lull; before the reads that they complete. */
-  bytes(at: number, chunk: Uint8Array): void;
   reads(reads: Read[]): void;
   /** A status in the stream that does not end it: 0503, 0504, 0505, 0601. */
   warned(status: number): void;
@@ -33,14 +30,12 @@ export class Session implements Line {
   readonly #reject: (fault: Fault) => void;
   #streaming = false;
   #lastByte = performance.now();
-  #lastAt: number;
 
   constructor(link: ByteLink, name: string, events: SessionEvents, now: () => number) {
     this.link = link;
     this.exchange = new Exchange(link, name);
     this.#events = events;
     this.#now = now;
-    this.#lastAt = now();
     const { promise, reject } = Promise.withResolvers<never>();
     this.ended = promise;
     promise.catch(() => undefined);
@@ -83,24 +78,18 @@ export class Session implements Line {
 
   data(chunk: Uint8Array): void {
     this.#lastByte = performance.now();
-    this.#take(this.codec.push(chunk), chunk);
+    this.#take(this.codec.push(chunk));
   }
 
   /** To be called when the line has been quiet for longer than a frame takes. */
   lull(): void {
-    if (this.codec.held.length > 0) this.#take(this.codec.lull(), new Uint8Array(0));
+    this.#take(this.codec.lull());
   }
 
-  #take(frames: readonly codec.Frame[], chunk: Uint8Array): void {
+  #take(frames: readonly codec.Frame[]): void {
     const now = this.#now();
-    this.#lastAt = now;
     const reads: Read[] = [];
-    let stream = this.#streaming;
-    for (const frame of frames) {
-      this.#frame(frame, now, reads);
-      stream ||= this.#streaming;
-    }
-    if (stream) this.#events.bytes(now, chunk);
+    for (const frame of frames) this.#frame(frame, now, reads);
     if (reads.length > 0) this.#events.reads(reads);
   }
 
@@ -162,10 +151,6 @@ export class Session implements Line {
   async antennas(ms: number): Promise<{ port: number; connected: boolean }[] | undefined> {
     const data = await this.whileStreaming(codec.detectAntennas(), ms);
     return data === undefined ? undefined : portStates(data, 1, data.length);
-  }
-
-  preamble(): StreamChunk[] {
-    return this.#streaming ? preambleOf(this.codec, this.stream, this.#lastAt) : [];
   }
 
   /** Ends the stream and closes the link. */

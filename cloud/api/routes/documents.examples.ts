@@ -1,0 +1,67 @@
+/** What the OpenAPI document shows of documents. */
+
+const gtin = '03012345678902';
+
+const explanation = { code: 'SHORT_RECEIVED', params: { line: '1', item: gtin, matched: 46, quantity: 48 } };
+
+export const rowExample = {
+  id: 'b3dKc1Qz8sXw2LhM',
+  kind: 'invoice',
+  number: 'F-2026-0117',
+  issueDate: '2026-11-20',
+  role: 'purchase',
+  partner: { id: 'FR32123456789', name: 'Moulins du Rhône' },
+  currency: 'EUR',
+  total: '348.00',
+  status: 'SHORT_RECEIVED',
+  lineCount: 1,
+  at: 1790000000000,
+  entry: 41,
+};
+
+export const findingExample = {
+  document: rowExample.id,
+  number: rowExample.number,
+  line: '1',
+  code: 'QUANTITY_SHORT',
+  amount: 1450,
+  currency: 'EUR',
+  explanation,
+};
+
+export const documentExample = {
+  ...rowExample,
+  despatchRef: 'DA-2026-118',
+  orderRef: 'PO-7712',
+  original: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  contentType: 'application/xml',
+  lines: [
+    {
+      id: '1',
+      gtin,
+      name: 'Huile d’olive 1 l',
+      quantity: '48',
+      unit: 'C62',
+      price: '7.25',
+      net: '348.00',
+      status: 'SHORT_RECEIVED',
+      matched: 46,
+      short: 2,
+      over: 0,
+      explanation,
+    },
+  ],
+  findings: [findingExample],
+};
+
+export const orderExample = {
+  kind: 'order',
+  number: 'PO-7712',
+  issueDate: '2026-11-18',
+  seller: { id: '123456789', name: 'Moulins du Rhône' },
+  buyer: { id: '303265045', name: 'Demo SAS' },
+  currency: 'EUR',
+  lines: [{ id: '1', gtin, quantity: 48, price: '7.25' }],
+};
+
+export const UBL_EXAMPLE = '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2">…</Invoice>';

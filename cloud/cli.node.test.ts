@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+interface Asked {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly authorization: string | undefined;
+  readonly body: unknown;
+}
+
+const run = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, ['cloud/cli.ts', ...args], (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+
+async function text(request: IncomingMessage): Promise<string> {
+  let all = '';
+  for await (const chunk of request) all += String(chunk);
+  return all;
+}
+
+describe('the hub command', { timeout: 60_000 }, () => {
+  let server: Server;
+  let url: string;
+  let folder: string;
+  let asked: Asked[] = [];
+  let answer: { status: number; body: object } = { status: 200, body: {} };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'docket-cli-'));
+    server = createServer((request, response) => {
+      void text(request).then((body) => {
+        const { method, url: path } = request;
+        asked.push({ method, path, authorization: request.headers.authorization, body: body === '' ? undefined : JSON.parse(body) });
+        response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('explains itself in plain words', async () => {
+    for (const args of [[], ['help'], ['--help']]) {
+      const { code, out } = await run(...args);
+      expect(code).toBe(0);
+      for (const words of ['bootstrap', 'site put', 'node add', 'key create', 'invoice FILE']) expect(out).toContain(words);
+    }
+    const { code, err } = await run('fly');
+    expect(code).toBe(2);
+    expect(err).toContain('There is no command "fly"');
+  });
+
+  it('makes a tenant and registers a node as the API wants it', async () => {
+    asked = [];
+    answer = { status: 201, body: { tenant: 'demo', key: 'dk_live_x' } };
+    const made = await run(
+      'bootstrap',
+      '--url',
+      url,
+      '--token',
+      'secret',
+      '--tenant',
+      'demo',
+      '--name',
+      'Demo SAS',
+      '--siren',
+      '303265045',
+    );
+    expect(made.code).toBe(0);
+    expect(JSON.parse(made.out)).toEqual({ tenant: 'demo', key: 'dk_live_x' });
+    await run('node', 'add', '--url', url, '--key', 'k', '--site', 'LYON', '--node', 'dock-1', '--public-key=-abc');
+    await run('site', 'put', '--url', url, '--key', 'k', '--site', 'LYON', '--name', 'Lyon', '--time-zone', 'Europe/Paris');
+    await run('key', 'create', '--url', url, '--key', 'k', '--name', 'ERP', '--scopes', 'stock:read,documents:write', '--days', '30');
+    expect(asked).toEqual([
+      {
+        method: 'POST',
+        path: '/v1/tenants',
+        authorization: 'Bearer secret',
+        body: { tenant: 'demo', name: 'Demo SAS', company: { name: 'Demo SAS', siren: '303265045' } },
+      },
+      { method: 'POST', path: '/v1/nodes', authorization: 'Bearer k', body: { site: 'LYON', node: 'dock-1', publicKey: '-abc' } },
+      { method: 'PUT', path: '/v1/sites/LYON', authorization: 'Bearer k', body: { name: 'Lyon', timeZone: 'Europe/Paris' } },
+      {
+        method: 'POST',
+        path: '/v1/keys',
+        authorization: 'Bearer k',
+        body: { name: 'ERP', scopes: ['stock:read', 'documents:write'], expiresInDays: 30 },
+      },
+    ]);
+  });
+
+  it('says what the hub refused, and when no hub answers', async () => {
+    answer = { status: 409, body: { code: 'TENANT_EXISTS', detail: 'tenant demo exists' } };
+    const refused = await run('bootstrap', '--url', url, '--token', 't', '--tenant', 'demo', '--name', 'x', '--siren', '303265045');
+    expect([refused.code, JSON.parse(refused.out)]).toEqual([1, { error: { code: 'TENANT_EXISTS', message: 'tenant demo exists' } }]);
+    const closed = createServer();
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const silent = await run('key', 'list', '--url', `http://127.0.0.1:${port}`, '--key', 'k');
+    expect([silent.code, JSON.parse(silent.out).error.code]).toEqual([1, 'HUB_UNREACHABLE']);
+  });
+
+  it('names the option that is missing, unknown or no address', async () => {
+    for (const args of [
+      ['node', 'add', '--key', 'k', '--site', 'A', '--node', 'b', '--public-key', 'c'],
+      ['key', 'list', '--url', url, '--key', 'k', '--colour', 'red'],
+      ['key', 'list', '--url', 'nowhere', '--key', 'k'],
+      ['invoice'],
+      ['invoice', 'a', 'b'],
+    ]) {
+      const { code, out } = await run(...args);
+      expect([code, JSON.parse(out).error.code]).toEqual([2, 'USAGE']);
+    }
+  });
+
+  it('prints an invoice in normal form, or the code that refuses it', async () => {
+    const file = (name: string, content: string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    };
+    const cases: [string, string][] = [
+      ['', 'EMPTY'],
+      ['<!DOCTYPE a><a/>', 'DOCTYPE_FORBIDDEN'],
+      ['<Invoice', 'XML_NOT_WELL_FORMED'],
+      ['<a/>', 'UNKNOWN_DOCUMENT'],
+      ['<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>', 'MISSING_MANDATORY'],
+    ];
+    for (const [content, expected] of cases) {
+      const { code, out } = await run('invoice', file('refused.xml', content));
+      expect([code, JSON.parse(out).error.code]).toEqual([1, expected]);
+    }
+    const { code, out } = await run('invoice', join(folder, 'none.xml'));
+    expect([code, JSON.parse(out).error.code]).toEqual([1, 'FILE_UNREADABLE']);
+  });
+});

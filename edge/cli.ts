@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { Fault } from '../protocol/fault.ts';
+import { loadIdentity } from './identity.ts';
+import { faultFields, jsonLog } from './log.ts';
+import { runNode } from './main.ts';
+import { loadSettings } from './settings.ts';
+
+const HELP = `docket edge: the program at the dock
+
+  npm run edge -- run --settings FILE     run this dock: readers, doors, panel, link to the hub
+  npm run edge -- key --settings FILE     print the public key that the hub must know, and its short name
+  npm run edge -- check --settings FILE   say whether the settings file is right, and change nothing
+
+run writes one JSON object a line, an event each. Ctrl-C or SIGTERM stops it: it first writes down all it knows
+and gives the hub up to 5 seconds to answer. A pallet that stands in a door then is not lost: it is judged after
+the next start.
+
+Exit codes: 0 stopped or right, 1 something failed while running, 2 wrong call or wrong settings.
+`;
+
+/** Wrong call or settings: trying again without a person changes nothing. */
+const EXIT_WRONG = 2;
+const EXIT_FAILED = 1;
+/** A stop that takes longer hangs: the readers take a few seconds, the hub 5. */
+const STOP_LIMIT_MS = 15_000;
+
+async function run(file: string): Promise<number> {
+  const log = jsonLog((line) => process.stdout.write(line));
+  // The reader of the log may go away first: the dock goes on.
+  process.stdout.on('error', () => undefined);
+  const stopped = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+  const node = await runNode(await loadSettings(file), log);
+  log('stopping', { signal: await stopped });
+  setTimeout(() => {
+    log('stopped', { complete: false });
+    process.exit(EXIT_FAILED);
+  }, STOP_LIMIT_MS).unref();
+  await node.stop();
+  log('stopped', { complete: true });
+  return 0;
+}
+
+async function key(file: string): Promise<number> {
+  const settings = await loadSettings(file, { keepCopy: false });
+  const { publicKey, id } = loadIdentity(settings.dataDir);
+  console.log(`public key  ${publicKey}\nkey id      ${id}`);
+  return 0;
+}
+
+async function check(file: string): Promise<number> {
+  const { tenant, site, node, readers, doors } = await loadSettings(file, { keepCopy: false });
+  console.log(`${file} is right: ${tenant}/${site}/${node}, ${readers.length} reader(s), ${doors.length} door(s)`);
+  return 0;
+}
+
+const COMMANDS: Readonly<Record<string, (file: string) => Promise<number>>> = { run, key, check };
+
+function parse(args: string[]): { command: string | undefined; file: string | undefined; help: boolean } {
+  try {
+    const options = { settings: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    return { command: positionals.length > 1 ? undefined : positionals[0], file: values.settings, help: values.help === true };
+  } catch (error) {
+    throw new Fault('USAGE', `${(error as Error).message}\n\n${HELP}`);
+  }
+}
+
+/** Runs a command line; resolves with the exit code. */
+async function main(args: string[]): Promise<number> {
+  const { command, file, help } = parse(args);
+  if (help || command === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  const known = command !== undefined && Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (known === undefined || file === undefined) {
+    throw new Fault(
+      'USAGE',
+      `${known === undefined ? `there is no command ${command ?? '(none given)'}` : '--settings FILE is missing'}\n\n${HELP}`,
+    );
+  }
+  return known(file);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const { code, text } = faultFields(error);
+  console.error(`docket edge: ${code}: ${text}`);
+  if (!(error instanceof Fault)) console.error(error);
+  process.exitCode = ['USAGE', 'SETTINGS_INVALID'].includes(code) ? EXIT_WRONG : EXIT_FAILED;
+}

@@ -1,0 +1,179 @@
+import type { ExpectCommand } from '../protocol/command.ts';
+import { decodeEpcHex, type Epc } from '../protocol/epc.ts';
+import { Fault } from '../protocol/fault.ts';
+import type { DocumentRef } from '../protocol/record.ts';
+import type { DoorSign } from './broker/broker.ts';
+import type { Outbox } from './outbox/outbox.ts';
+import {
+  CONTENTS_SHOWN,
+  DOUBTS_SHOWN,
+  type DocumentChoice,
+  PASSAGES_SHOWN,
+  type PanelContent,
+  type PanelDoor,
+  type PanelDoubt,
+  type PanelModel,
+  type PanelPassage,
+  type PanelState,
+  type Verdict,
+} from './panel/model.ts';
+import type { LivePassage } from './passage/tracker.ts';
+import type { ReaderHealth } from './readers/reader.ts';
+import type { DoorSettings, Settings } from './settings.ts';
+import type { UplinkState } from './uplink/uplink.ts';
+
+export interface DeskOptions {
+  readonly settings: Settings;
+  readonly outbox: Outbox;
+  readonly live: (door: string) => LivePassage | undefined;
+  readonly readers: () => readonly ReaderHealth[];
+  readonly link: () => UplinkState;
+}
+
+/** What a person at the dock sees and decides: the state of all parts in one, for the panel. */
+export class Desk implements PanelModel {
+  readonly #options: DeskOptions;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    options.outbox.subscribe(() => this.changed());
+  }
+
+  /** Something in the state changed. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  subscribe(changed: () => void): () => void {
+    this.#listeners.add(changed);
+    return () => this.#listeners.delete(changed);
+  }
+
+  snapshot(): PanelState {
+    const { settings, outbox, readers, link } = this.#options;
+    const { state, since, lastAcknowledged, refusal } = link();
+    const expectations = outbox.expectations();
+    const names = namesOf(expectations);
+    return {
+      site: settings.site,
+      node: settings.node,
+      timeZone: settings.timeZone,
+      doors: settings.doors.map((door) => this.#door(door, expectations, names)),
+      passages: outbox.passages(PASSAGES_SHOWN).map(
+        ({ in: moved, out, strays, undecided, confidence, ...passage }): PanelPassage => ({
+          ...passage,
+          confidence: confidence / 1000,
+          counts: { in: moved, out, stray: strays, undecided },
+        }),
+      ),
+      doubts: outbox.doubts(DOUBTS_SHOWN).map(({ passage, door, closed, epc, reason, reads }): PanelDoubt => {
+        const item = decodeEpcHex(epc);
+        return { passage, door, at: closed, epc, reason, reads, ...(item.scheme === 'sgtin-96' ? itemFields(item, names) : {}) };
+      }),
+      doubtsTotal: outbox.doubtsTotal(),
+      queued: outbox.queued(),
+      link: { state, since, lastAcknowledged, refusal: refusal ?? outbox.health().fault ?? null },
+      readers: readers(),
+      expectations: expectations.map(({ kind, number, partner, direction, lines }) => ({
+        kind,
+        number,
+        partner,
+        direction,
+        quantity: lines.reduce((sum, line) => sum + line.quantity, 0),
+      })),
+    };
+  }
+
+  /** The doors as stack lights and displays show them. */
+  signs(): Map<string, DoorSign> {
+    const { settings, outbox } = this.#options;
+    const undecided = outbox.doubtsByDoor();
+    const expectations = outbox.expectations();
+    const signs = settings.doors.map((one): [string, DoorSign] => {
+      const { id, state, direction, inDoor, document } = this.#door(one, expectations, new Map());
+      return [id, { state, direction, items: inDoor, document: document?.number ?? null, undecided: undecided.get(id) ?? 0 }];
+    });
+    return new Map(signs);
+  }
+
+  async decide(passage: string, epcs: readonly string[], verdict: Verdict, by: string, reason?: string): Promise<{ decided: number }> {
+    const { decided } = await this.#options.outbox.decide({ passage, epcs, verdict, by, ...(reason === undefined ? {} : { reason }) });
+    return { decided };
+  }
+
+  async chooseDocument(door: string, choice: DocumentChoice | null): Promise<void> {
+    if (!this.#options.settings.doors.some((one) => one.id === door)) {
+      throw new Fault('DOOR_UNKNOWN', `this node has no door ${door}: reload the page`);
+    }
+    await this.#options.outbox.chooseDocument(door, choice);
+  }
+
+  #door(door: DoorSettings, expectations: readonly ExpectCommand[], names: ReadonlyMap<string, string>): PanelDoor {
+    const { outbox, readers, live } = this.#options;
+    const open = live(door.id);
+    const seen = (open?.epcs ?? []).map(decodeEpcHex);
+    const ssccs = seen.flatMap((epc) => (epc.scheme === 'sscc-96' ? [epc.sscc] : []));
+    const document = outbox.doorDocument(door.id) ?? outbox.recognise(ssccs.sort()) ?? null;
+    const counts = countByGtin(seen);
+    const contents = [...counts].map(([gtin, count]): PanelContent => ({ gtin, count, ...nameOf(gtin, names) }));
+    const expected = this.#expected(document, expectations, counts);
+    const sees = readers().some((reader) => reader.state === 'reading' && door.antennas.some((antenna) => antenna.reader === reader.id));
+    return {
+      id: door.id,
+      name: door.name,
+      state: open !== undefined ? 'occupied' : sees ? 'free' : 'blind',
+      direction: open?.direction ?? 'unknown',
+      ...(open === undefined ? {} : { since: open.opened }),
+      inDoor: seen.length - ssccs.length,
+      contents: contents.sort((a, b) => b.count - a.count).slice(0, CONTENTS_SHOWN),
+      antennas: door.antennas,
+      document,
+      ...(expected === undefined ? {} : { expected }),
+    };
+  }
+
+  #expected(
+    document: DocumentRef | null,
+    expectations: readonly ExpectCommand[],
+    inDoor: ReadonlyMap<string | null, number>,
+  ): PanelDoor['expected'] {
+    const due = expectations.find((one) => one.kind === document?.kind && one.number === document.number);
+    if (due === undefined) return undefined;
+    const moved = this.#options.outbox.accepted(due.kind, due.number);
+    const lines = due.lines.map(({ gtin, quantity, name }) => ({
+      gtin,
+      ...(name === undefined ? {} : { name }),
+      expected: quantity,
+      moved: moved.get(gtin) ?? 0,
+      inDoor: inDoor.get(gtin) ?? 0,
+    }));
+    return { partner: due.partner, direction: due.direction, lines };
+  }
+}
+
+function namesOf(expectations: readonly ExpectCommand[]): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { lines } of expectations) for (const { gtin, name } of lines) if (name !== undefined) names.set(gtin, name);
+  return names;
+}
+
+function nameOf(gtin: string | null, names: ReadonlyMap<string, string>): { name?: string } {
+  const name = gtin === null ? undefined : names.get(gtin);
+  return name === undefined ? {} : { name };
+}
+
+function itemFields(item: Epc & { scheme: 'sgtin-96' }, names: ReadonlyMap<string, string>): Partial<PanelDoubt> {
+  return { gtin: item.gtin, serial: item.serial, ...nameOf(item.gtin, names) };
+}
+
+/** Items by GTIN; null counts the tags that are no GS1 item. Logistic units are no items. */
+function countByGtin(seen: readonly Epc[]): Map<string | null, number> {
+  const counts = new Map<string | null, number>();
+  for (const epc of seen) {
+    if (epc.scheme === 'sscc-96') continue;
+    const gtin = epc.scheme === 'sgtin-96' ? epc.gtin : null;
+    counts.set(gtin, (counts.get(gtin) ?? 0) + 1);
+  }
+  return counts;
+}

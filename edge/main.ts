@@ -1,0 +1,137 @@
+import { join } from 'node:path';
+import packageFile from '../package.json' with { type: 'json' };
+import type { Command, NodeStatus } from '../protocol/command.ts';
+import { Broker } from './broker/broker.ts';
+import { Clock } from './clock.ts';
+import { Desk } from './desk.ts';
+import { loadIdentity } from './identity.ts';
+import type { Log } from './log.ts';
+import { Intake } from './outbox/intake.ts';
+import { Outbox } from './outbox/outbox.ts';
+import { startPanel } from './panel/server.ts';
+import { Doors } from './passage/doors.ts';
+import { openReader } from './readers/open.ts';
+import type { ReaderEvents, ReaderSettings } from './readers/reader.ts';
+import type { Settings } from './settings.ts';
+import { Uplink, type UplinkState } from './uplink/uplink.ts';
+
+/** How often doors are looked at for passages whose quiet interval has passed: far below what a person or the hub notices. */
+const TICK_MS = 50;
+/** How often lights and displays are brought up to date at most. */
+const SIGNS_MS = 250;
+
+export interface RunningNode {
+  /** Where the panel is. */
+  readonly panel: string;
+  /** Stops the readers, commits what waits, gives the hub up to 5 s for its answers, closes the files. */
+  stop(): Promise<void>;
+}
+
+/** Undoes in reverse order what was started, also when a later part fails to start. */
+class Started {
+  readonly #stops: (() => void | Promise<void>)[] = [];
+
+  add(stop: () => void | Promise<void>): void {
+    this.#stops.push(stop);
+  }
+
+  async stop(): Promise<void> {
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) await stop();
+  }
+}
+
+/**
+ * Runs a node: readers, doors, outbox, uplink, panel and broker. It only puts the parts together.
+ * @throws Fault of the part that does not start; those that had started are stopped
+ */
+export async function runNode(settings: Settings, log: Log): Promise<RunningNode> {
+  const started = new Started();
+  try {
+    return await compose(settings, log, started);
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+function readerSettings(settings: Settings): ReaderSettings[] {
+  return settings.readers.map((reader) => ({
+    ...reader,
+    ports: settings.doors
+      .flatMap((door) => door.antennas)
+      .filter((antenna) => antenna.reader === reader.id)
+      .map((antenna) => antenna.port)
+      .sort((a, b) => a - b),
+  }));
+}
+
+async function compose(settings: Settings, log: Log, started: Started): Promise<RunningNode> {
+  const { tenant, site, node, dataDir } = settings;
+  const address = { tenant, site, node };
+  const identity = loadIdentity(dataDir);
+  const clock = new Clock();
+  const read = (): ReturnType<Clock['read']> => clock.read();
+  const outbox = new Outbox({ path: join(dataDir, 'outbox.db'), address, clock: read });
+  started.add(() => outbox.close());
+  const onCommand = (command: Command): Promise<void> => (command.type === 'expect' ? outbox.expect(command) : outbox.forget(command));
+  const onState = ({ hubOffsetMs }: UplinkState): void => {
+    clock.offset = hubOffsetMs;
+    desk.changed();
+  };
+  const uplink = new Uplink({ address, url: settings.hub.url, key: identity, outbox, status, onCommand, onState, log });
+  const intake = new Intake({ outbox, clock: read, log });
+  const doors = new Doors({
+    doors: settings.doors.map(({ id, antennas, passage }) => ({ door: id, antennas, tuning: passage })),
+    dir: join(dataDir, 'journal'),
+    onClosed: (passage) => intake.take(passage),
+  });
+  started.add(() => doors.close());
+
+  const states = new Map<string, string>();
+  const events: ReaderEvents = {
+    reads: (reader, reads) => {
+      doors.push(reader, reads);
+      desk.changed();
+    },
+    health: (reader, { state, message }) => {
+      const told = `${state} ${message?.code ?? ''}`;
+      if (states.get(reader) !== told) log('reader.state', { reader, state, code: message?.code, text: message?.text });
+      states.set(reader, told);
+      uplink.statusChanged();
+      desk.changed();
+    },
+  };
+  const readers = readerSettings(settings).map((reader) => openReader(reader, events));
+  const health = (): ReturnType<(typeof readers)[number]['health']>[] => readers.map((reader) => reader.health());
+  const desk = new Desk({ settings, outbox, live: (door) => doors.live(door), readers: health, link: () => uplink.state() });
+
+  function status(): NodeStatus {
+    const { epoch, seq } = outbox.head();
+    const seen = health().map(({ id, state, readsPerSecond }) => ({ id, state, readsPerSecond: Math.round(readsPerSecond) }));
+    return { v: 1, online: true, at: clock.now(), epoch, seq, queued: outbox.queued(), readers: seen, version: packageFile.version };
+  }
+
+  for (const path of outbox.health().setAside) log('outbox.setAside', { path });
+  if (settings.broker !== null) {
+    const broker = new Broker(settings.broker);
+    started.add(() => broker.stop());
+    await broker.start();
+    const timer = setInterval(() => desk.signs().forEach((sign, door) => void broker.show(door, sign)), SIGNS_MS);
+    started.add(() => clearInterval(timer));
+  }
+  const panel = await startPanel({ ...settings.panel, model: desk });
+  started.add(() => panel.stop());
+  started.add(() => uplink.stop());
+  started.add(() => outbox.flush());
+  started.add(() => intake.stop());
+  clock.start();
+  started.add(() => clock.stop());
+  doors.recover();
+  const ticking = setInterval(() => doors.tick(clock.now()), TICK_MS);
+  started.add(() => clearInterval(ticking));
+  uplink.start();
+  started.add(async () => void (await Promise.all(readers.map((reader) => reader.stop()))));
+  for (const reader of readers) reader.start();
+  log('ready', { tenant, site, node, key: identity.id, panel: panel.url });
+  return { panel: panel.url, stop: () => started.stop() };
+}

@@ -1,0 +1,369 @@
+import { constants, deflateRawSync } from 'node:zlib';
+import { type Sign, sealBatch } from '../../protocol/batch.ts';
+import type { Command, NodeStatus } from '../../protocol/command.ts';
+import { DICTIONARY } from '../../protocol/dictionary.ts';
+import { Fault } from '../../protocol/fault.ts';
+import { type ChainHead, isTerminal } from '../../protocol/refusal.ts';
+import { makeToken } from '../../protocol/token.ts';
+import { clientId, type NodeAddress } from '../../protocol/topics.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import { align } from './align.ts';
+import { Backoff } from './backoff.ts';
+import { type Answer, Link, LinkRefused } from './link.ts';
+import { StatusPace } from './status.ts';
+import { type Flight, Window } from './window.ts';
+
+/** Records in one batch when the node is behind: the most a batch may hold. */
+const BATCH_RECORDS = 256;
+/** Bytes of bodies in one batch: some 60 records of 50 items, a commit of a few milliseconds at the hub. */
+const BATCH_BYTES = 65_536;
+/** A hub that answers nothing for this long on a live connection is stuck: connect again. */
+const ANSWER_MS = 30_000;
+/** After this long online a cut is a new trouble, not the old one. */
+const STABLE_MS = 30_000;
+/** How often the status is looked at, in case nobody said that it changed. */
+const LOOK_MS = 5_000;
+/** How long a stop waits for answers that are on their way. */
+const STOP_MS = 5_000;
+
+/** What the uplink needs of the outbox. */
+export type UplinkOutbox = Pick<Outbox, 'head' | 'chainAt' | 'after' | 'acknowledge' | 'newEpoch' | 'queued' | 'subscribe'>;
+
+/** The node's identity: `sign` is Ed25519 with the node's own key. */
+export interface NodeKey {
+  readonly id: string;
+  readonly sign: Sign;
+}
+
+export interface UplinkState {
+  readonly state: 'offline' | 'connecting' | 'online' | 'refused';
+  /** Since when, epoch milliseconds by the node's wall clock. */
+  readonly since: number;
+  readonly queued: number;
+  /** Batches on the wire. */
+  readonly inFlight: number;
+  readonly lastAcknowledged: { readonly seq: number; readonly at: number } | null;
+  /** Why the hub does not take what it gets; null once it does again. */
+  readonly refusal: { readonly code: string; readonly text: string } | null;
+  /** Hub time minus wall time, milliseconds; null before the first answer. */
+  readonly hubOffsetMs: number | null;
+}
+
+export interface UplinkOptions {
+  readonly address: NodeAddress;
+  readonly url: string;
+  readonly key: NodeKey;
+  readonly outbox: UplinkOutbox;
+  readonly status: () => NodeStatus;
+  /** Stores a command; the hub is told when it resolves. */
+  readonly onCommand: (command: Command) => void | Promise<void>;
+  readonly onState?: (state: UplinkState) => void;
+  /** One event a line: uplink.online, uplink.offline, uplink.refused, uplink.epoch, record.acknowledged. */
+  readonly log?: (event: string, fields: Readonly<Record<string, string | number>>) => void;
+  readonly backoff?: Backoff;
+  /** Wall clock, epoch milliseconds. */
+  readonly now?: () => number;
+  readonly pingMs?: number;
+  readonly answerMs?: number;
+}
+
+const deflate = (plain: Uint8Array): Uint8Array =>
+  // Z_FILTERED favours Huffman coding over short matches, which suits lists of random numbers: 3 % smaller than the default.
+  deflateRawSync(plain, { level: 9, strategy: constants.Z_FILTERED, dictionary: DICTIONARY });
+
+/**
+ * Carries records from the outbox to the hub, in order, for as long as it takes. It holds no record: after every cut it asks the hub
+ * where it stands and sends from there.
+ */
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #now: () => number;
+  readonly #backoff: Backoff;
+  readonly #window = new Window();
+  readonly #pace = new StatusPace();
+  #link: Link | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #running = false;
+  #loop: Promise<void> = Promise.resolve();
+  #wakeFromPause: (() => void) | undefined;
+  #pumping = false;
+  /** Set between a refusal that may be tried again and the next try. */
+  #holding = false;
+  /** Publishes that the hub has not answered on this connection, refused ones' successors included. */
+  #unanswered = 0;
+  #answerTimer: NodeJS.Timeout | undefined;
+  #statusTimer: NodeJS.Timeout | undefined;
+  #phase: UplinkState['state'] = 'offline';
+  #since: number;
+  #lastAcknowledged: UplinkState['lastAcknowledged'] = null;
+  #refusal: UplinkState['refusal'] = null;
+  #offsetMs: number | null = null;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#backoff = options.backoff ?? new Backoff();
+    this.#since = this.#now();
+  }
+
+  state(): UplinkState {
+    return {
+      state: this.#phase,
+      since: this.#since,
+      queued: this.#options.outbox.queued(),
+      inFlight: this.#window.size,
+      lastAcknowledged: this.#lastAcknowledged,
+      refusal: this.#refusal,
+      hubOffsetMs: this.#offsetMs,
+    };
+  }
+
+  /** Begins to connect; also after a terminal refusal, once a person has mended its cause. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#refusal = null;
+    this.#backoff.reset();
+    this.#unsubscribe ??= this.#options.outbox.subscribe(() => void this.#pump());
+    this.#loop = this.#loop.then(() => this.#run());
+  }
+
+  /** Waits a moment for answers on their way, says goodbye and closes. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    this.#wakeFromPause?.();
+    const link = this.#link;
+    if (link !== undefined) {
+      const until = performance.now() + STOP_MS;
+      while (this.#link === link && this.#unanswered > 0 && performance.now() < until) await pause(10);
+      link.sendStatus({ v: 1, online: false, at: this.#now() });
+      await link.close();
+    }
+    await this.#loop;
+  }
+
+  /** The node's status changed in a way that people should see soon. */
+  statusChanged(): void {
+    const status = this.#options.status();
+    if (this.#link !== undefined && this.#pace.take(status, performance.now())) this.#link.sendStatus(status);
+  }
+
+  async #run(): Promise<void> {
+    let mended = false;
+    while (this.#running) {
+      this.#become('connecting');
+      const began = performance.now();
+      const fault = await this.#connection();
+      if (performance.now() - began > STABLE_MS) this.#backoff.reset();
+      if (!this.#running) break;
+      this.#become('offline');
+      this.#log('uplink.offline', { code: fault?.code ?? 'LINK_CLOSED', text: fault?.message ?? 'the connection was closed' });
+      // The hub has just told its time: the next token is good at once.
+      const clock: boolean = fault instanceof LinkRefused && fault.code === 'TOKEN_TIME' && fault.offsetMs !== undefined && !mended;
+      mended = clock;
+      if (!clock) await this.#pause(this.#backoff.next());
+    }
+    if (this.#phase !== 'refused') this.#become('offline');
+  }
+
+  /** One connection from its token to its end; resolves with what ended it. */
+  async #connection(): Promise<Fault | undefined> {
+    const { address, key, outbox, onCommand, url, pingMs } = this.#options;
+    try {
+      const token = await makeToken(clientId(address), key.id, this.#now() + (this.#offsetMs ?? 0), key.sign);
+      const log = this.#log.bind(this);
+      const { link, welcome } = await Link.open({
+        url,
+        address,
+        token,
+        now: this.#now,
+        onCommand,
+        log,
+        ...(pingMs === undefined ? {} : { pingMs }),
+      });
+      this.#offsetMs = welcome.offsetMs;
+      if (!this.#running) {
+        await link.close();
+        return undefined;
+      }
+      this.#link = link;
+      this.#unanswered = 0;
+      this.#pace.reset();
+      await this.#align(welcome.head);
+      if (!this.#running) return await link.closed;
+      this.#refusal = null;
+      this.#become('online');
+      this.#log('uplink.online', { epoch: welcome.head.epoch, seq: welcome.head.seq, queued: outbox.queued(), offsetMs: welcome.offsetMs });
+      this.statusChanged();
+      this.#statusTimer = setInterval(() => this.statusChanged(), LOOK_MS);
+      void this.#pump();
+      return await link.closed;
+    } catch (error) {
+      if (error instanceof LinkRefused) {
+        this.#offsetMs = error.offsetMs ?? this.#offsetMs;
+        this.#refusal = { code: error.code, text: error.message };
+      }
+      return error instanceof Fault ? error : new Fault('INTERNAL', `the uplink failed: ${String(error)}`);
+    } finally {
+      this.#link?.cut();
+      this.#link = undefined;
+      this.#holding = false;
+      clearInterval(this.#statusTimer);
+      clearTimeout(this.#answerTimer);
+      this.#window.restart(this.#window.next - 1);
+    }
+  }
+
+  /** Finds out from where to send, after the hub has said where it stands. */
+  async #align(hub: ChainHead): Promise<void> {
+    const { outbox } = this.#options;
+    const found = align(hub, outbox.head(), (seq) => outbox.chainAt(seq));
+    if (found.do === 'stop') return this.#stopFor('HUB_BEHIND', found.why);
+    if (found.do === 'newEpoch') {
+      const { epoch } = await outbox.newEpoch('restored', hub);
+      this.#log('uplink.epoch', { epoch, text: found.why });
+      this.#window.restart(0);
+      return;
+    }
+    if (hub.epoch === outbox.head().epoch) outbox.acknowledge(hub.epoch, found.seq);
+    this.#window.restart(found.seq);
+  }
+
+  /** Sends while the window has room: one record when there is one, many when the node is behind. */
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#running && this.#phase === 'online' && !this.#holding && this.#window.hasRoom) {
+        const link = this.#link;
+        const from = this.#window.next;
+        if (link === undefined) return;
+        const slice = this.#options.outbox.after(from - 1, BATCH_RECORDS, BATCH_BYTES);
+        if (slice === undefined) return;
+        const { epoch, before, records } = slice;
+        const { address, key } = this.#options;
+        const header = { ...address, epoch, first: from, before, key: key.id, sentAt: this.#hubNow() };
+        const payload = await sealBatch(header, records, key.sign, deflate);
+        // A cut or a refusal while it was signed: it is not the next any more.
+        if (this.#link !== link || this.#window.next !== from || this.#holding) continue;
+        this.#send(link, { epoch, first: from, last: from + records.length - 1, sentAt: performance.now() }, payload);
+      }
+    } catch (error) {
+      this.#log('uplink.failed', { text: String(error) });
+      this.#link?.cut();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #send(link: Link, flight: Flight, payload: Uint8Array): void {
+    this.#window.add(flight);
+    this.#unanswered++;
+    this.#watch();
+    link.sendRecords(payload, (answer) => {
+      if (this.#link !== link) return;
+      this.#unanswered--;
+      this.#watch();
+      this.#answered(flight, answer);
+    });
+    this.#changed();
+  }
+
+  #answered(flight: Flight, answer: Answer): void {
+    if (!answer.ok) {
+      // What followed a refused batch is refused too, for the gap before it: the first refusal says why.
+      if (this.#window.has(flight)) this.#refused(answer);
+      return;
+    }
+    if (!this.#window.acknowledge(flight)) return;
+    this.#options.outbox.acknowledge(flight.epoch, flight.last);
+    this.#backoff.reset();
+    this.#refusal = null;
+    this.#lastAcknowledged = { seq: flight.last, at: this.#now() };
+    const ms = Math.round(performance.now() - flight.sentAt);
+    this.#log('record.acknowledged', { epoch: flight.epoch, seq: flight.last, records: flight.last - flight.first + 1, ms });
+    this.#changed();
+    void this.#pump();
+  }
+
+  #refused({ code, text, head }: Extract<Answer, { ok: false }>): void {
+    // Sending it again would be refused again, and sending anything else would break the order: a person must look.
+    if (isTerminal(code)) {
+      this.#stopFor(code, text);
+      return;
+    }
+    this.#refusal = { code, text };
+    this.#log('uplink.refused', { code, text });
+    this.#holding = true;
+    this.#window.restart(this.#window.next - 1);
+    this.#changed();
+    void this.#tryAgain(this.#link, head);
+  }
+
+  /** Keeps everything and sends nothing more until somebody starts the uplink again. */
+  #stopFor(code: string, text: string): void {
+    this.#refusal = { code, text };
+    this.#log('uplink.refused', { code, text, terminal: 'true' });
+    this.#running = false;
+    this.#become('refused');
+    void this.#link?.close();
+  }
+
+  async #tryAgain(link: Link | undefined, head: ChainHead | undefined): Promise<void> {
+    await this.#pause(this.#backoff.next());
+    // What is still unanswered counts against the hub's receive maximum.
+    while (this.#link === link && this.#unanswered > 0) await pause(5);
+    if (link === undefined || this.#link !== link || !this.#running) return;
+    // A hub that cannot say where it stands says so at the next connect.
+    if (head === undefined) return link.cut();
+    await this.#align(head);
+    this.#holding = false;
+    await this.#pump();
+  }
+
+  /** Cuts a connection on which the hub owes an answer for too long. */
+  #watch(): void {
+    clearTimeout(this.#answerTimer);
+    if (this.#unanswered === 0) return;
+    this.#answerTimer = setTimeout(() => {
+      this.#log('uplink.silent', { unanswered: this.#unanswered });
+      this.#link?.cut();
+    }, this.#options.answerMs ?? ANSWER_MS);
+  }
+
+  #hubNow(): number {
+    return Math.max(0, Math.round(this.#now() + (this.#offsetMs ?? 0)));
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wakeFromPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wakeFromPause = undefined;
+  }
+
+  #become(phase: UplinkState['state']): void {
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    this.#since = this.#now();
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#options.onState?.(this.state());
+  }
+
+  #log(event: string, fields: Readonly<Record<string, string | number>>): void {
+    this.#options.log?.(event, fields);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
