@@ -4,6 +4,7 @@ import { masterdata } from './ledger/masterdata.ts';
 import type { Projection } from './ledger/projection.ts';
 import { stock } from './ledger/stock.ts';
 import { drainMatch, reconcile } from './reconcile/projection.ts';
+import { documentsPage, documentView, findingsPage } from './reconcile/reads.ts';
 import { hasWork } from './reconcile/work.ts';
 
 /** Everything that is folded in the commit, in order: each reads the tables and effects of those before it. */
@@ -14,3 +15,8 @@ export const projections: readonly Projection[] = [
   documents,
   { ...reconcile, drain: drainMatch, waits: hasWork },
 ];
+
+export type { DocumentRow, DocumentsQuery, DocumentView, FindingView } from './reconcile/reads.ts';
+
+/** What the ledger object answers from tables that are not the ledger's own: it is given them, as it is given its projections. */
+export const reads = { documentsPage, documentView, findingsPage } as const;

@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { Fault } from '../protocol/fault.ts';
 import { loadIdentity } from './identity.ts';
 import { faultFields, jsonLog } from './log.ts';
-import { runNode } from './main.ts';
 import { loadSettings } from './settings.ts';
 
 const HELP = `docket edge: the program at the dock
@@ -31,7 +30,10 @@ async function run(file: string): Promise<number> {
   const stopped = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
-  const node = await runNode(await loadSettings(file), log);
+  const settings = await loadSettings(file);
+  // Loaded here: the other commands need none of its parts and answer at once.
+  const { runNode } = await import('./main.ts');
+  const node = await runNode(settings, log);
   log('stopping', { signal: await stopped });
   setTimeout(() => {
     log('stopped', { complete: false });

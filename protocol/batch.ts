@@ -175,23 +175,29 @@ function inflate(bytes: Uint8Array): Uint8Array {
     chunks.push(chunk);
     ended = final;
   });
+  // In pieces: the cap must act before a whole bomb is inflated.
+  for (let at = 0; at < bytes.length; at += 1024) stream.push(bytes.subarray(at, at + 1024), at + 1024 >= bytes.length);
+  if (!ended) throw invalid('the deflate stream is cut off');
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks);
+}
+
+function opened(inflating: () => Uint8Array): Uint8Array {
   try {
-    // In pieces: the cap must act before a whole bomb is inflated.
-    for (let at = 0; at < bytes.length; at += 1024) stream.push(bytes.subarray(at, at + 1024), at + 1024 >= bytes.length);
+    return inflating();
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw invalid(`does not inflate: ${(error as Error).message}`);
   }
-  if (!ended) throw invalid('the deflate stream is cut off');
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks);
 }
 
 /**
  * Reads a batch without judging its signature or its place in the chain; the lengths, limits and the chain from
  * `before` to `after` are checked.
+ * `inflateBounded` may be a faster raw inflate with DICTIONARY, such as the platform's own; it must throw when the stream is cut off
+ * or gives more than MAX_PLAIN_BYTES.
  * @throws Fault VERSION, BATCH_INVALID, CHAIN
  */
-export function openBatch(bytes: Uint8Array): Batch {
+export function openBatch(bytes: Uint8Array, inflateBounded: (deflated: Uint8Array) => Uint8Array = inflate): Batch {
   if (bytes.length < 1 + SIGNATURE_BYTES + 2) throw invalid(`${bytes.length} bytes are no batch`);
   if (bytes[0] !== VERSION) throw new Fault('VERSION', `batch version ${bytes[0]} is not read here (1 is): update the older side`);
   const headerLength = new DataView(bytes.buffer, bytes.byteOffset).getUint16(1 + SIGNATURE_BYTES);
@@ -203,7 +209,7 @@ export function openBatch(bytes: Uint8Array): Batch {
   const saltStart = headerStart + headerLength;
   const bodyStart = saltStart + header.count * SALT_BYTES;
   if (bytes.length <= bodyStart) throw invalid('salts or bodies are cut off');
-  const plain = inflate(bytes.subarray(bodyStart));
+  const plain = opened(() => inflateBounded(bytes.subarray(bodyStart)));
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const records: SealedRecord[] = [];
   let at = 0;

@@ -77,7 +77,7 @@ export async function authorize(right: Right, request: Request, env: Env, keys: 
   try {
     key = await identify(right, token, env, keys, now);
   } catch (error) {
-    refused.take(source, now);
+    refused.charge(source, now);
     throw error;
   }
   if (key === undefined || right === 'bootstrap') return undefined;

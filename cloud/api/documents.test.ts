@@ -16,7 +16,7 @@ const despatchAdvice = {
   issueDate: '2026-11-19',
   seller: { id: '123456789', name: 'Moulins du Rhône' },
   buyer: { id: '303265045', name: 'Demo SAS' },
-  ssccs: ['003012345000000014'],
+  ssccs: ['003012345000000015'],
   lines: [{ id: '1', gtin: '03012345678902', quantity: 48 }],
 };
 

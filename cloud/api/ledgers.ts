@@ -1,17 +1,16 @@
-import type { z } from 'zod';
 import { canonical } from '../../protocol/canonical.ts';
 import type { HubEntryType, JsonObject, NewEntry } from '../ledger/entry.ts';
-import type { Appended, LedgerRpc, Page } from '../ledger/rpc.ts';
+import type { Appended, LedgerRpc, ListQuery, Page } from '../ledger/rpc.ts';
+import type { DocumentRow, DocumentsQuery, DocumentView, FindingView } from '../reconcile/reads.ts';
 import { Problem } from './problem.ts';
 import { isProblemCode } from './problems.ts';
-import type { document, documentRow, finding } from './schemas/documents.ts';
 
-/** What the ledger object answers beyond its core, in the shapes that the API shows. */
-interface DocumentReads {
-  documents(query: { kind?: string; status?: string; after?: string; limit?: number }): Promise<Page<z.output<typeof documentRow>>>;
-  document(id: string): Promise<z.output<typeof document> | null>;
-  findings(query: { after?: string; limit?: number }): Promise<Page<z.output<typeof finding>>>;
-}
+/** What the ledger object answers about documents, beyond its core. */
+type DocumentReads = {
+  documents(query: DocumentsQuery): Promise<Page<DocumentRow>>;
+  document(id: string): Promise<DocumentView | null>;
+  findings(query: ListQuery): Promise<Page<FindingView>>;
+};
 
 /** The ledger of a tenant. */
 export function ledgerOf(env: Env, tenant: string): LedgerRpc & DocumentReads {

@@ -17,6 +17,13 @@ describe('the brake on requests', () => {
     expect([1, 2, 3].map(() => limiter.take('a', 2_000_000))).toEqual([0, 0, 1]);
   });
 
+  it('lets what was wrong run into debt, but no deeper than a burst', () => {
+    const limiter = new Limiter({ burst: 3, perSecond: 1 });
+    for (let i = 0; i < 100; i++) limiter.charge('a', 0);
+    expect(limiter.wait('a', 0)).toBe(4);
+    expect(limiter.wait('a', 4000)).toBe(0);
+  });
+
   it('forgets the caller seen longest ago when there are too many', () => {
     const limiter = new Limiter({ burst: 1, perSecond: 1 });
     limiter.take('first', 0);

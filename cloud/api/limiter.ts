@@ -26,22 +26,26 @@ export class Limiter {
 
   /** Takes one token. @returns 0, or the seconds until there is one. */
   take(caller: string, now: number): number {
-    const bucket = this.#refilled(caller, now);
-    this.#buckets.delete(caller);
-    this.#buckets.set(caller, bucket);
-    if (this.#buckets.size > MAX_CALLERS) {
-      const oldest = this.#buckets.keys().next();
-      if (oldest.done !== true) this.#buckets.delete(oldest.value);
-    }
-    if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / this.#limit.perSecond));
-    bucket.tokens -= 1;
-    return 0;
+    const wait = this.wait(caller, now);
+    if (wait === 0) this.charge(caller, now);
+    return wait;
   }
 
-  /** The same without taking: is there a token? */
+  /** The seconds until there is a token; 0 when there is one. */
   wait(caller: string, now: number): number {
     const { tokens } = this.#refilled(caller, now);
     return tokens < 1 ? Math.max(1, Math.ceil((1 - tokens) / this.#limit.perSecond)) : 0;
+  }
+
+  /** Takes one token even where there is none, up to a burst of debt: for what turned out wrong only after it was let in. */
+  charge(caller: string, now: number): void {
+    const bucket = this.#refilled(caller, now);
+    bucket.tokens = Math.max(-this.#limit.burst, bucket.tokens - 1);
+    this.#buckets.delete(caller);
+    this.#buckets.set(caller, bucket);
+    if (this.#buckets.size <= MAX_CALLERS) return;
+    const oldest = this.#buckets.keys().next();
+    if (oldest.done !== true) this.#buckets.delete(oldest.value);
   }
 
   #refilled(caller: string, now: number): Bucket {

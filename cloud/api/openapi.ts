@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MIN_BOOTSTRAP_LENGTH } from './authorize.ts';
 import { PROBLEMS, type ProblemCode } from './problems.ts';
 import type { Answer, Route } from './route.ts';

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Builds the dashboard into dist, from where the hub serves it. Run by wrangler (`[build]`) before each start and deploy. */
+/**
+ * Builds the dashboard into dist/dashboard, from where the hub serves it. Run by wrangler (`[build]`) before each start and deploy. The output
+ * stays out of cloud/, which wrangler watches: what a build writes there would start the next build, for ever.
+ */
 const SOURCE = fileURLToPath(new URL('.', import.meta.url));
-const DIST = join(SOURCE, 'dist');
+const DIST = join(SOURCE, '../../dist/dashboard');
 /** Files that go out as they are; `_headers` is read by the assets of Workers. */
 const STATIC = ['index.html', 'icon.svg', '_headers'];
 

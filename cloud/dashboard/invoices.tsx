@@ -26,9 +26,9 @@ function Row({ row }: { row: DocumentRow }): JSX.Element {
         {row.role !== null && <small class="quiet">{w.role[row.role]}</small>}
       </td>
       <td class="grow">{row.partner.name}</td>
-      <td class="nowrap">{issueDate(row.issueDate)}</td>
+      <td class="nowrap when">{issueDate(row.issueDate)}</td>
       <td class="number wide">{count(row.lineCount)}</td>
-      <td class="number nowrap">{row.total === null ? '' : money(row.total, row.currency)}</td>
+      <td class="number nowrap money">{row.total === null ? '' : money(row.total, row.currency)}</td>
       <td class="end">
         <StatusTag status={row.status} />
       </td>

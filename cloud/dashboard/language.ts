@@ -73,13 +73,14 @@ export const issueDate = (text: string): string => issueDates.value.format(new D
 const zoned = (name: string, style: Intl.DateTimeFormatOptions, zone: string | null | undefined): Intl.DateTimeFormat =>
   kept(`${locale.value} ${name} ${zone ?? ''}`, () => new Intl.DateTimeFormat(locale.value, { ...style, ...(zone && { timeZone: zone }) }));
 
-/** The day of an instant; `zone` is the site's, else the browser's. */
-export const date = (at: number, zone?: string | null): string => zoned('date', { day: 'numeric', month: 'short' }, zone).format(at);
+/** The day of an instant, in a sentence (a French short month ends with a full stop); `zone` is the site's, else the browser's. */
+export const date = (at: number, zone?: string | null): string => zoned('date', { day: 'numeric', month: 'long' }, zone).format(at);
 
 /** The time of an instant, with the day when it is not today. */
 export function time(at: number, zone?: string | null): string {
   const text = zoned('time', { hour: '2-digit', minute: '2-digit', second: '2-digit' }, zone).format(at);
-  return date(at, zone) === date(Date.now(), zone) ? text : `${date(at, zone)} ${text}`;
+  const day = zoned('day', { day: 'numeric', month: 'short' }, zone);
+  return day.format(at) === day.format(Date.now()) ? text : `${day.format(at)} ${text}`;
 }
 
 /** Day, month, year and time. */

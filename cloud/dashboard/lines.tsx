@@ -60,15 +60,21 @@ function LineRow({ document, line }: { document: Document; line: DocumentLine })
           <b>{name}</b>
           {line.gtin !== null && line.gtin !== name && <small class="quiet number">{line.gtin}</small>}
         </td>
-        <td class="number nowrap">
+        <td class="number nowrap" data-label={w.billed}>
           {decimals(line.quantity)}
           {line.unit !== null && line.unit !== 'C62' && <small class="quiet"> {line.unit}</small>}
         </td>
         {matched && (
           <>
-            <td class="number">{figure(line.matched)}</td>
-            <td class={`number ${line.short > 0 ? 'bad' : ''}`}>{figure(line.short)}</td>
-            <td class={`number ${line.over > 0 ? 'warn' : ''}`}>{figure(line.over)}</td>
+            <td class="number" data-label={w.matched}>
+              {figure(line.matched)}
+            </td>
+            <td class={`number ${line.short > 0 ? 'bad' : ''}`} data-label={w.short}>
+              {figure(line.short)}
+            </td>
+            <td class={`number ${line.over > 0 ? 'warn' : ''}`} data-label={w.over}>
+              {figure(line.over)}
+            </td>
           </>
         )}
         <td class="number nowrap wide">{line.price === null ? '' : unitPrice(line.price, document.currency)}</td>
@@ -101,7 +107,7 @@ export function Lines({ document }: { document: Document }): JSX.Element {
     <section class="card flush lines" aria-labelledby="lines-title">
       <h2 id="lines-title">{w.lines}</h2>
       <div class="scroll">
-        <table>
+        <table class="line-table">
           <thead>
             <tr>
               <th scope="col">{w.article}</th>

@@ -20,16 +20,16 @@ function merged(...lists: readonly (readonly Movement[])[]): Movement[] {
   return [...byKey.values()].sort((a, b) => b.entry - a.entry);
 }
 
-function Row({ movement }: { movement: Movement }): JSX.Element {
+function Row({ movement, fresh }: { movement: Movement; fresh: boolean }): JSX.Element {
   const { movements: w } = words.value;
   const { direction, document, gtin } = movement;
   const name = nameOf(gtin);
   return (
-    <tr class="fresh" data-movement={keyOf(movement)}>
-      <td class="nowrap">
+    <tr class={fresh ? 'fresh' : ''} data-movement={keyOf(movement)}>
+      <td class="nowrap when">
         <time>{time(movement.at, zoneOf(movement.site))}</time>
       </td>
-      <td class="nowrap">
+      <td class="nowrap way">
         <Icon name={direction} class={direction === 'in' ? 'good' : 'calm'} /> {w[direction]}
       </td>
       <td class="number">
@@ -39,7 +39,7 @@ function Row({ movement }: { movement: Movement }): JSX.Element {
         {name}
         {name !== gtin && <small class="quiet number">{gtin}</small>}
       </td>
-      <td class="nowrap">
+      <td class="nowrap where">
         {siteName(movement.site)}, {movement.door}
       </td>
       <td class="wide">{document?.number ?? ''}</td>
@@ -62,6 +62,7 @@ export function Movements(): JSX.Element {
       failed.value = error;
     }
   };
+  const fresh = new Set(movementsNow.value.map(keyOf));
   const rows = data === undefined ? [] : merged(movementsNow.value, data.data, older.value?.rows ?? []);
   return (
     <>
@@ -78,7 +79,7 @@ export function Movements(): JSX.Element {
       {rows.length > 0 && (
         <section class="card flush">
           <div class="scroll">
-            <table>
+            <table class="moves">
               <thead>
                 <tr>
                   <th scope="col">{w.time}</th>
@@ -98,7 +99,7 @@ export function Movements(): JSX.Element {
               </thead>
               <tbody>
                 {rows.map((movement) => (
-                  <Row key={keyOf(movement)} movement={movement} />
+                  <Row key={keyOf(movement)} movement={movement} fresh={fresh.has(keyOf(movement))} />
                 ))}
               </tbody>
             </table>

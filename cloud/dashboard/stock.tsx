@@ -50,13 +50,13 @@ function byItem(rows: readonly StockRow[]): Item[] {
   return [...items.values()].sort((a, b) => a.name.localeCompare(b.name) || (a.gtin < b.gtin ? -1 : 1));
 }
 
-function Quantity({ value }: { value: number | undefined }): JSX.Element {
+function Quantity({ value, changed }: { value: number | undefined; changed: boolean }): JSX.Element {
   const { stock: w } = words.value;
   if (value === undefined) return <td class="number quiet">·</td>;
   return (
     // The key makes a new element of a new value, which the style sheet lets glow for a moment.
     <td class={`number ${value < 0 ? 'bad' : ''}`} title={value < 0 ? w.negative : undefined}>
-      <span class="fresh" key={value}>
+      <span class={changed ? 'fresh' : ''} key={value}>
         {count(value)}
       </span>
     </td>
@@ -92,7 +92,7 @@ function Table({ items, columns }: { items: readonly Item[]; columns: readonly s
                 {item.name !== item.gtin && <small class="quiet number">{item.gtin}</small>}
               </td>
               {columns.map((site) => (
-                <Quantity key={site} value={item.bySite.get(site)} />
+                <Quantity key={site} value={item.bySite.get(site)} changed={stockNow.value.has(stockKey(site, item.gtin))} />
               ))}
               {columns.length > 1 && (
                 <td class="number">

@@ -102,7 +102,7 @@ const fr = {
     title: 'Écarts ouverts',
     empty: 'Aucun écart ouvert. Tout ce qui est facturé a été vu aux quais, au prix convenu.',
     atStake: 'En jeu',
-    open: (n: number) => un(n, 'écart', 'écarts'),
+    open: (n: number) => un(n, 'Écart', 'Écarts'),
     capped: (n: string) => `Les ${n} premiers sont affichés ; réglez-les pour voir les suivants.`,
   },
   stock: {
@@ -262,7 +262,7 @@ const en: Words = {
     title: 'Open findings',
     empty: 'No open finding. All that is billed was seen at the doors, at the agreed price.',
     atStake: 'At stake',
-    open: (n) => one(n, 'finding', 'findings'),
+    open: (n) => one(n, 'Finding', 'Findings'),
     capped: (n) => `The first ${n} are shown; settle them to see the next.`,
   },
   stock: {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Fault } from '../../protocol/fault.ts';
 import { gtin14, isSscc } from '../../protocol/gtin.ts';
 import { isName } from '../../protocol/topics.ts';

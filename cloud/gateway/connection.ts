@@ -48,6 +48,8 @@ export class Connection {
   #savedState: SessionState | null;
   #work: Promise<void> = Promise.resolve();
   #acks: Promise<void> = Promise.resolve();
+  /** Bytes that came and are not handled yet: a login takes a moment, and a stranger may go on sending. */
+  #queued = 0;
   #head: ChainHead | undefined;
   /** Whether this connection holds the session and has not left it. */
   #entered: boolean;
@@ -84,7 +86,16 @@ export class Connection {
   /** Handles one WebSocket message; resolves when all that it caused is done. */
   async receive(message: ArrayBuffer | string): Promise<void> {
     this.#seen = Date.now();
-    this.#work = this.#work.then(() => this.#process(message)).catch((error: unknown) => this.#fail(error));
+    const size = typeof message === 'string' ? message.length : message.byteLength;
+    this.#queued += size;
+    const flood = this.#queued > limit.MAX_MESSAGE_BYTES;
+    const work = flood ? () => this.end(REASON.tooLarge, `${this.#queued} bytes at once`) : () => this.#process(message);
+    this.#work = this.#work
+      .then(work)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#queued -= size;
+      });
     await this.#work;
     await this.#acks;
   }
@@ -139,8 +150,6 @@ export class Connection {
   async #process(message: ArrayBuffer | string): Promise<void> {
     if (typeof message === 'string') {
       await this.#perform(this.#session.end(REASON.protocolError, 'MQTT needs binary frames (MQTT 5 section 6)'));
-    } else if (message.byteLength > limit.MAX_MESSAGE_BYTES) {
-      await this.#perform(this.#session.end(REASON.tooLarge, `a WebSocket message of ${message.byteLength} bytes`));
     } else {
       this.#session.push(new Uint8Array(message));
       for (let effects = this.#session.step(); effects !== undefined; effects = this.#session.step()) await this.#perform(effects);

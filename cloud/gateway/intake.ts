@@ -5,6 +5,7 @@ import { type ChainHead, isTerminal, type RefusalCode } from '../../protocol/ref
 import { checkToken, tokenKey } from '../../protocol/token.ts';
 import { clientId, type NodeAddress } from '../../protocol/topics.ts';
 import type { DeviceKey, LedgerRpc, NodeState } from '../ledger/rpc.ts';
+import { inflateBatch } from './inflate.ts';
 
 /** What the gateway asks of the tenant's ledger. */
 export type NodeLedger = Pick<LedgerRpc, 'node' | 'post' | 'quarantine' | 'report'>;
@@ -61,7 +62,7 @@ export class Intake {
   async post(payload: Uint8Array, now: number): Promise<{ readonly outcome: Promise<Outcome> }> {
     let batch: Batch;
     try {
-      batch = openBatch(payload);
+      batch = openBatch(payload, inflateBatch);
       await this.#checkBatch(batch, now);
     } catch (error) {
       if (error instanceof Fault) return { outcome: this.#refuse(error.code as RefusalCode, error.message, payload, now) };

@@ -18,7 +18,7 @@ export const RECEIVE_MAXIMUM = 8;
 /** MQTT 3.1.1 cannot be told a receive maximum, so a client that pipelines is given more room before it is cut off: 16 MiB at worst. */
 export const RECEIVE_MAXIMUM_311 = 64;
 
-/** One WebSocket message may hold a full window of full packets; more is a client that ignores what the CONNACK said. */
+/** Bytes that may wait to be handled: a full window of full packets; more is a client that ignores what the CONNACK said. */
 export const MAX_MESSAGE_BYTES = (RECEIVE_MAXIMUM + 1) * MAX_PACKET_BYTES;
 
 /** A node publishes on two topics; two more are left for later channels. */

@@ -1,4 +1,4 @@
-import type { RecordBody, UnknownBody } from '../../protocol/record.ts';
+import type { DecisionBody, PassageBody, RecordBody, UnknownBody } from '../../protocol/record.ts';
 
 /** What is known of the boot that a node's newest record was made in. */
 export interface Boot {
@@ -13,7 +13,8 @@ type Body = RecordBody | UnknownBody;
 
 /** When what the record tells of was over, by the node's wall clock. */
 function wallOf(record: Body): number {
-  return 'closed' in record ? record.closed : record.clock.wall;
+  // By type: what a record of a later kind calls "closed" is not checked.
+  return record.type === 'passage' || record.type === 'decision' ? (record as PassageBody | DecisionBody).closed : record.clock.wall;
 }
 
 function correctedTime(record: Body, bootAt: number): number {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../protocol/fault.ts';
-import { projections } from '../projections.ts';
-import { ledgerInMemory, openLedger } from './ledger.fixture.node.ts';
+import { ledgerInMemory, OWN, openLedger } from './ledger.fixture.node.ts';
 import { ledgerSuite } from './ledger.suite.ts';
+import { DEFAULT_LOAD, type LoadOptions, loadBatches, loadRegistration, postLoad } from './load.ts';
 import { entryView, isLate, logHead } from './log.ts';
 import { movementsPage } from './movements.ts';
 import type { Projection } from './projection.ts';
@@ -34,7 +34,7 @@ describe('the ledger on node:sqlite', () => {
         if (broken && commit.entries.some(({ type }) => type === 'record')) throw new TypeError('x is undefined');
       },
     };
-    const { ledger, sql, logged } = ledgerInMemory([...projections, buggy]);
+    const { ledger, sql, logged } = ledgerInMemory([...OWN, buggy]);
     const node = new TestNode('LYON').record(passage('p1', 'in', serials(TEA, 1), 1));
     ledger.append([node.registration()], MORNING);
     const before = logHead(sql);
@@ -66,7 +66,7 @@ describe('the ledger on node:sqlite', () => {
         }
       },
     };
-    const { ledger, sql } = ledgerInMemory([...projections, unique]);
+    const { ledger, sql } = ledgerInMemory([...OWN, unique]);
     const document = (name: string) => ({ type: 'document', body: { v: 1, name } }) as const;
     const twice = ledger.append([document('a'), document('b'), document('a')], MORNING);
     expect(twice).toEqual({
@@ -88,7 +88,7 @@ describe('the ledger on node:sqlite', () => {
     ledger.append([{ type: 'site', body: { v: 1, site: 'LYON', name: 'Lyon', timeZone: 'Europe/Paris' } }], MORNING);
     const head = logHead(sql);
     expect(logHead(openLedger(sql).sql)).toEqual(head);
-    const other = { ...(projections[0] as Projection), foldVersion: 99 };
+    const other = { ...(OWN[0] as Projection), foldVersion: 99 };
     expect(() => openLedger(sql, [], [other])).toThrow(expect.objectContaining({ code: 'FOLD_VERSION' }));
     sql.exec('UPDATE tiles SET hashes = zeroblob(32)');
     expect(() => openLedger(sql)).toThrow(expect.objectContaining({ code: 'TREE_CORRUPT' }));
@@ -110,7 +110,7 @@ describe('the ledger on node:sqlite', () => {
         return work > 0;
       },
     };
-    const { ledger, sql } = ledgerInMemory([...projections, busy]);
+    const { ledger, sql } = ledgerInMemory([...OWN, busy]);
     expect(ledger.drain()).toEqual({ index: undefined, more: false });
     ledger.append([{ type: 'site', body: { v: 1, site: 'LYON', name: 'Lyon', timeZone: 'Europe/Paris' } }], MORNING);
     expect([ledger.waits(), isLate(sql, 0)]).toEqual([true, false]);
@@ -126,6 +126,20 @@ describe('the ledger on node:sqlite', () => {
     ledger.append([node.registration()], MORNING + 100_000);
     ledger.post('LYON', 'dock-1', await node.batch(1, 1), MORNING);
     expect(entryView(sql, 1)).toMatchObject({ at: MORNING + 100_000, effectiveAt: MORNING + 1000 });
+  });
+});
+
+describe('the load for measurements', () => {
+  it('is posted whole, with random and with clustered serials', async () => {
+    for (const clustered of [false, true]) {
+      const { ledger, sql } = ledgerInMemory();
+      const address = { tenant: 'demo', site: 'LYON', node: 'n' };
+      const options: LoadOptions = { ...DEFAULT_LOAD, address, batches: 3, passages: 4, clustered };
+      ledger.append([loadRegistration(address)], MORNING);
+      const items = await postLoad((...posted) => ledger.post(...posted), loadBatches(options), options);
+      expect(items).toBe(600);
+      expect(stockPage(sql, { limit: 500 }).data.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(600);
+    }
   });
 });
 

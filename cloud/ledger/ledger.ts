@@ -1,14 +1,14 @@
 import type { Batch } from '../../protocol/batch.ts';
 import { equal, toBase64url, utf8 } from '../../protocol/bytes.ts';
 import { canonical } from '../../protocol/canonical.ts';
-import { chainNext, commitment, SALT_BYTES } from '../../protocol/chain.ts';
+import { commitment } from '../../protocol/chain.ts';
 import { Fault, faultCode } from '../../protocol/fault.ts';
-import { decodeBody, type RecordBody, type UnknownBody } from '../../protocol/record.ts';
-import type { ChainHead, RefusalCode } from '../../protocol/refusal.ts';
+import type { ChainHead } from '../../protocol/refusal.ts';
 import { keyFault } from './devices.ts';
 import { effectiveTimes } from './effective.ts';
 import { Effects, type EntryEffects } from './effects.ts';
 import { type DecodedEntry, leaf, type NewEntry, producerId } from './entry.ts';
+import { Refusal, readRecords, sealsOf } from './intake.ts';
 import { addLate, type Head, readHead, writeEntry, writeHead } from './log.ts';
 import { chainAt, ensureNode, type NodeChain, nodeChain, writeBatch, writeNode } from './nodes.ts';
 import { type Mark, placeOf, startMark } from './place.ts';
@@ -35,28 +35,7 @@ export interface LedgerOptions {
   readonly log: (event: { readonly event: string; readonly code: string; readonly text: string }) => void;
 }
 
-/** The refusal code of the wire for a body that does not read. */
-function refusalOf(fault: Fault): RefusalCode {
-  return fault.code === 'RECORD_VERSION' ? 'VERSION' : 'RECORD_INVALID';
-}
-
 const chainHead = (mark: Mark): ChainHead => ({ epoch: mark.epoch, seq: mark.seq, chain: toBase64url(mark.chain) });
-
-/** Commitments of a batch's records, and the chain values before the first and after each. */
-function sealsOf(batch: Batch): { commitments: Uint8Array[]; chain: Uint8Array[] } {
-  const commitments = batch.records.map(({ salt, body }) => commitment(salt, body));
-  const chain = [batch.header.before];
-  for (const c of commitments) chain.push(chainNext(chain.at(-1) as Uint8Array, c));
-  return { commitments, chain };
-}
-
-class Refusal extends Error {
-  readonly code: RefusalCode;
-  constructor(code: RefusalCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /**
  * A tenant's log with everything that must agree with it. Synchronous, without clock and without randomness of its own: the same
@@ -137,7 +116,7 @@ export class Ledger {
     if (place.kind === 'refused') throw new Refusal(place.code, place.text);
     if (place.kind === 'duplicate') return undefined;
     const { skip } = place;
-    const records = this.#read(batch, skip, mark, place.opens);
+    const records = readRecords(batch, skip, mark, place.opens);
     const { times, boot } = effectiveTimes(records, at, known?.boot);
     const id = known?.id ?? ensureNode(this.sql, site, node, mark);
     const entries = records.map((record, i): DecodedEntry => {
@@ -163,39 +142,6 @@ export class Ledger {
     const next: NodeChain = { id, epoch: header.epoch, seq: header.first + header.count - 1, chain: header.after, boot };
     writeNode(this.sql, next);
     return next;
-  }
-
-  /** Reads the new bodies of a batch; an `epoch` record stands first in every epoch after 1 and nowhere else. */
-  #read(batch: Batch, skip: number, mark: Mark, opens: boolean): (RecordBody | UnknownBody)[] {
-    const { header } = batch;
-    return batch.records.slice(skip).map(({ salt, body }, i) => {
-      const seq = header.first + skip + i;
-      if (salt.length !== SALT_BYTES)
-        throw new Refusal('BATCH_INVALID', `the salt of record ${seq} has ${salt.length} bytes, expected ${SALT_BYTES}`);
-      let record: RecordBody | UnknownBody;
-      try {
-        record = decodeBody(body);
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-        throw new Refusal(refusalOf(error), `record ${seq} of epoch ${header.epoch}: ${error.message}`);
-      }
-      const isFirst = opens && i === 0;
-      if (isFirst !== (record.type === 'epoch')) {
-        throw isFirst
-          ? new Refusal('EPOCH', `epoch ${header.epoch} must open with an epoch record, not with ${record.type}`)
-          : new Refusal('RECORD_INVALID', `record ${seq} is an epoch record, which may only open an epoch after the first`);
-      }
-      if (isFirst && 'previous' in record) {
-        const { epoch, seq: left, chain } = record.previous;
-        if (epoch !== mark.epoch || left !== mark.seq || chain !== toBase64url(mark.chain)) {
-          throw new Refusal(
-            'EPOCH',
-            `epoch ${header.epoch} leaves record ${left} of epoch ${epoch}, but the hub's head is record ${mark.seq} of epoch ${mark.epoch}`,
-          );
-        }
-      }
-      return record;
-    });
   }
 
   /**
@@ -261,12 +207,16 @@ export class Ledger {
       if (body.length > MAX_HUB_BODY_BYTES) {
         throw new Fault('BODY_TOO_LARGE', `the ${entry.type} has ${body.length} bytes, at most ${MAX_HUB_BODY_BYTES}: split it`);
       }
+      const effectiveAt = entry.effectiveAt ?? at;
+      if (!Number.isSafeInteger(effectiveAt) || effectiveAt < 0) {
+        throw new Fault('TIME_INVALID', `effective time ${effectiveAt} of the ${entry.type} is not epoch milliseconds`);
+      }
       const salt = this.#options.salt();
       return {
         index: before.frontier.size + i,
         type: entry.type,
         at,
-        effectiveAt: Math.min(entry.effectiveAt ?? at, at),
+        effectiveAt: Math.min(effectiveAt, at),
         producer: 'hub',
         epoch: 0,
         seq: before.hubSeq + 1 + i,

@@ -4,7 +4,7 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import { SALT_BYTES } from '../../protocol/chain.ts';
 import type { Command, NodeStatus } from '../../protocol/command.ts';
 import { clientId } from '../../protocol/topics.ts';
-import { projections } from '../projections.ts';
+import { type DocumentRow, type DocumentsQuery, type DocumentView, type FindingView, projections, reads } from '../projections.ts';
 import { deviceKeys } from './devices.ts';
 import type { Movement } from './effects.ts';
 import type { NewEntry } from './entry.ts';
@@ -144,6 +144,18 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
 
   async company(): Promise<Rpc.Company | null> {
     return companyOf(this.#open().sql);
+  }
+
+  async documents(query: DocumentsQuery): Promise<Rpc.Page<DocumentRow>> {
+    return reads.documentsPage(this.#open().sql, query);
+  }
+
+  async document(id: string): Promise<DocumentView | null> {
+    return reads.documentView(this.#open().sql, id);
+  }
+
+  async findings(query: Rpc.ListQuery): Promise<Rpc.Page<FindingView>> {
+    return reads.findingsPage(this.#open().sql, query);
   }
 
   async nodes(): Promise<readonly Rpc.NodeRow[]> {

@@ -155,8 +155,8 @@ export interface RawRow {
 }
 
 /**
- * What the ledger Durable Object answers: `env.LEDGER.getByName(tenant)`. Reads of documents and findings are added by
- * object.ts from cloud/projections.ts.
+ * What the ledger Durable Object answers: `env.LEDGER.getByName(tenant)`. To these, object.ts adds the reads of documents and
+ * findings (reconcile/reads.ts).
  */
 export interface LedgerRpc {
   node(site: string, node: string): Promise<NodeState>;

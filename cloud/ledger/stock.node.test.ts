@@ -92,7 +92,10 @@ describe('the stock rule', () => {
   });
 
   it('keeps a record of a type it does not know and moves nothing by it', async () => {
-    const { sql, last } = await posted(['LYON', { type: 'recount', v: 1, items: 'many', clock: clockAt(1) } as never]);
+    const { sql, last } = await posted([
+      'LYON',
+      { type: 'recount', v: 1, items: 'many', closed: 'later', verdict: 'in', clock: clockAt(1) } as never,
+    ]);
     expect(last()).toEqual({});
     expect(entryView(sql, 1)).toMatchObject({ type: 'record', body: expect.stringContaining('recount') });
   });

@@ -1,4 +1,4 @@
-import type { Direction, DocumentRef, ItemGroup } from '../../protocol/record.ts';
+import type { DecisionBody, Direction, DocumentRef, ItemGroup, PassageBody } from '../../protocol/record.ts';
 import type { Effects, Movement } from './effects.ts';
 import type { RecordEntry } from './entry.ts';
 import { itemIds, siteId, siteNames } from './masterdata.ts';
@@ -34,10 +34,12 @@ interface Line {
 
 /** The move of a record; undefined when it moves nothing (a stray, a doubt, an unknown direction, a later type of record). */
 function moveOf({ record, index, effectiveAt, site, node }: RecordEntry): Move | undefined {
-  if (!('items' in record) || record.items.length === 0) return undefined;
-  const direction = record.type === 'passage' ? record.direction : record.verdict;
-  if (direction !== 'in' && direction !== 'out') return undefined;
-  const { door, passage, document = null, items } = record;
+  // By type: what a record of a later kind calls "items" is not checked.
+  if (record.type !== 'passage' && record.type !== 'decision') return undefined;
+  const body = record as PassageBody | DecisionBody;
+  const direction = body.type === 'passage' ? body.direction : body.verdict;
+  if ((direction !== 'in' && direction !== 'out') || body.items.length === 0) return undefined;
+  const { door, passage, document = null, items } = body;
   return { entry: index, at: effectiveAt, site, node, door, passage, direction, document, groups: items };
 }
 

@@ -138,12 +138,16 @@ function writeAsked(sql: Sql, doc: number, line: number, { demand, factor }: Res
   );
   for (const { gtin } of demand.parts)
     sql.exec(
-      'INSERT INTO match_lanes (gtin, direction, day, doc, line, open) VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING',
+      `INSERT INTO match_lanes (gtin, direction, day, doc, line, open, back, despatch, order_ref) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET back = excluded.back, despatch = excluded.despatch, order_ref = excluded.order_ref`,
       Number(gtin),
       direction,
       demand.day,
       doc,
       line,
+      demand.returns ? 1 : 0,
+      demand.despatchRef ?? null,
+      demand.orderRef ?? null,
     );
 }
 

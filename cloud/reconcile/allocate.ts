@@ -81,7 +81,9 @@ export class Pool {
         if (own !== undefined && rankOf(own) <= rankOf(evidence)) found.add(held);
       }
     }
-    return [...found].map(({ candidate, free }) => ({ group: candidate.group, free })).sort((a, b) => compareGroups(a.group, b.group));
+    const supplies = [...found].map(({ candidate, free }) => ({ group: candidate.group, free }));
+    // One lane is in order already.
+    return evidence === 'window' && demand.parts.length === 1 ? supplies : supplies.sort((a, b) => compareGroups(a.group, b.group));
   }
 
   take(group: MovementGroup, ordinals: readonly Range[]): void {
@@ -103,9 +105,22 @@ export class Pool {
     for (const { candidate, free } of this.#held.values()) yield { group: candidate.group, free };
   }
 
+  /** A lane without the groups that nobody can use any more: they are dropped from its front as they run out. */
+  #lane(direction: string, gtin: string): readonly Held[] {
+    const key = JSON.stringify([direction, gtin]);
+    const lane = this.#byGtin.get(key) ?? [];
+    let used = 0;
+    while (lane[used]?.free.length === 0) used++;
+    // Cut in big steps, so that cutting stays cheap.
+    if (used * 2 <= lane.length) return used === 0 ? lane : lane.slice(used);
+    const rest = lane.slice(used);
+    this.#byGtin.set(key, rest);
+    return rest;
+  }
+
   #reach(demand: Demand, evidence: Evidence, gtin: string): readonly Held[] {
     const { direction, despatchRef, orderRef } = demand;
-    if (evidence === 'window') return this.#byGtin.get(JSON.stringify([direction, gtin])) ?? [];
+    if (evidence === 'window') return this.#lane(direction, gtin);
     const found: Held[] = [];
     if (despatchRef !== undefined) found.push(...(this.#byReference.get(JSON.stringify(['despatch', despatchRef, direction, gtin])) ?? []));
     if (evidence === 'order' && orderRef !== undefined)

@@ -22,6 +22,9 @@ export interface Held {
   readonly line: number;
   readonly rank: number;
   readonly ordinals: readonly Range[];
+  /** Of the document: what claims are ordered by. */
+  readonly issueDate: string;
+  readonly number: string;
 }
 
 /** A movement group with who holds what of it. */
@@ -66,8 +69,18 @@ function groupOf(row: Row): MovementGroup {
   };
 }
 
-const GROUPS_WITH_SHARES = `SELECT g.*, a.doc AS h_doc, a.line AS h_line, a.rank AS h_rank, a.ordinals AS h_ordinals
-  FROM match_groups g LEFT JOIN match_allocations a ON a.gtin = g.gtin AND a.direction = g.direction AND a.at = g.at AND a.entry = g.entry`;
+const GROUPS_WITH_SHARES = `SELECT g.*, a.doc AS h_doc, a.line AS h_line, a.rank AS h_rank, a.ordinals AS h_ordinals, d.issue_date AS h_date,
+    d.number AS h_number
+  FROM match_groups g LEFT JOIN match_allocations a ON a.gtin = g.gtin AND a.direction = g.direction AND a.at = g.at AND a.entry = g.entry
+  LEFT JOIN match_documents d ON d.doc = a.doc`;
+
+/**
+ * Groups in a span of time that a guess may use. What references took whole is out of its reach, and so is what only guesses of older
+ * invoices hold: without that a busy item would be read over and over.
+ */
+const WITHIN_REACH = `WHERE g.gtin = ?1 AND g.direction = ?2 AND g.at BETWEEN ?3 AND ?4 AND g.weak > 0 AND (g.free > 0 OR EXISTS (
+    SELECT 1 FROM match_allocations o JOIN match_documents od ON od.doc = o.doc
+    WHERE o.gtin = g.gtin AND o.direction = g.direction AND o.at = g.at AND o.entry = g.entry AND o.rank = 2 AND od.issue_date >= ?5))`;
 
 /** Joined rows of groups and shares, put together again; one group's rows need not be neighbours. */
 function storedOf(rows: readonly Row[]): Stored[] {
@@ -85,6 +98,8 @@ function storedOf(rows: readonly Row[]): Stored[] {
       line: num(row, 'h_line'),
       rank: num(row, 'h_rank'),
       ordinals: rangesOf(text(row, 'h_ordinals')),
+      issueDate: text(row, 'h_date'),
+      number: text(row, 'h_number'),
     });
   }
   return [...found.values()];
@@ -169,9 +184,7 @@ export class Book {
       if (rank < 2) continue;
       const { before, after } = this.policy.windowDays;
       const { from, to } = spanOf(demand.day - before, demand.day + after);
-      // What references took whole is out of reach for a guess.
-      const inTime = 'WHERE g.gtin = ? AND g.direction = ? AND g.at BETWEEN ? AND ? AND g.weak > 0';
-      rows.push(...this.sql.exec(`${GROUPS_WITH_SHARES} ${inTime}`, gtin, direction, from, to));
+      rows.push(...this.sql.exec(`${GROUPS_WITH_SHARES} ${WITHIN_REACH}`, gtin, direction, from, to, demand.issueDate));
     }
     return storedOf(distinct(rows));
   }

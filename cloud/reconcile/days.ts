@@ -45,7 +45,20 @@ export function zoneOf(site: string, policy: Policy): string {
   return policy.timeZones?.[site] ?? policy.timeZone;
 }
 
+/** No zone changes its offset but on a quarter of an hour, so a day is the same for all of one. */
+const QUARTER_MS = 900_000;
+/** A year of quarters in one zone; a fold goes through the log in about the order of time. */
+const MAX_CACHED = 35_040;
+const cache = new Map<string, number>();
+
 /** The day number of an instant at a site. */
 export function localDay(at: number, site: string, policy: Policy): number {
-  return dayOf(localDate(at, zoneOf(site, policy)));
+  const zone = zoneOf(site, policy);
+  const key = `${Math.floor(at / QUARTER_MS)} ${zone}`;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const day = dayOf(localDate(at, zone));
+  if (cache.size >= MAX_CACHED) cache.clear();
+  cache.set(key, day);
+  return day;
 }

@@ -145,8 +145,11 @@ export function compareLines(a: string, b: string): number {
   return (numbers ? Number(a) - Number(b) : 0) || compareText(a, b);
 }
 
+/** What the order of demands goes by. */
+export type Turn = Pick<Demand, 'issueDate' | 'number' | 'document' | 'line'>;
+
 /** The order in which demands are served: older invoices first, then by number, document and line. Total, so that no result hangs on the order of an array. */
-export function compareDemands(a: Demand, b: Demand): number {
+export function compareDemands(a: Turn, b: Turn): number {
   return (
     compareText(a.issueDate, b.issueDate) ||
     compareText(a.number, b.number) ||

@@ -18,8 +18,14 @@ export function timeZones(sql: Sql): Record<string, string> {
   );
 }
 
-/** Keeps the movements of a commit as groups that lines can be served from. */
-export function keepGroups(sql: Sql, movements: readonly Movement[], policy: Policy): Candidate[] {
+/** A movement as lines may be served from it. */
+export interface Arrival {
+  readonly movement: Movement;
+  readonly candidate: Candidate;
+}
+
+/** Gives movements the day and the references that lines go by. */
+export function candidatesOf(sql: Sql, movements: readonly Movement[], policy: Policy): Arrival[] {
   const references = new Map<string, Reference>();
   const referenceOf = (document: Movement['document']): Reference => {
     const name = document === null ? '' : JSON.stringify([document.kind, document.number]);
@@ -27,7 +33,7 @@ export function keepGroups(sql: Sql, movements: readonly Movement[], policy: Pol
     references.set(name, known);
     return known;
   };
-  const kept = movements.map((movement) => {
+  return movements.map((movement) => {
     const { despatch, order, partner } = referenceOf(movement.document);
     const { entry, gtin, direction, site, at, ordinals } = movement;
     const group = {
@@ -38,7 +44,11 @@ export function keepGroups(sql: Sql, movements: readonly Movement[], policy: Pol
     };
     return { movement, candidate: { group, day: localDay(at, site, policy) } };
   });
-  const rows = kept.map(({ movement, candidate: { group, day } }) => [
+}
+
+/** Keeps movements as groups that lines can be served from: a row each, never one per item. */
+export function keepGroups(sql: Sql, arrivals: readonly Arrival[]): void {
+  const rows = arrivals.map(({ movement, candidate: { group, day } }) => [
     ...[Number(group.gtin), DIRECTION_NUMBER[group.direction], group.at, group.entry, group.site, day, group.ordinals, movement.quantity],
     ...[movement.document?.kind ?? null, movement.document?.number ?? null],
     ...[group.despatchRef ?? null, group.orderRef ?? null, group.partner ?? null],
@@ -50,7 +60,6 @@ export function keepGroups(sql: Sql, movements: readonly Movement[], policy: Pol
           value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12 FROM json_each(?)`,
       JSON.stringify(rows.slice(from, from + MAX_ROWS)),
     );
-  return kept.map(({ candidate }) => candidate);
 }
 
 /** Resolves anew what a document has given a meaning to; returns the groups that now mean something else. */

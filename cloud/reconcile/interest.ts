@@ -30,15 +30,19 @@ function asked(groups: readonly Candidate[]): string {
   );
 }
 
-/** One statement per reason, whatever the number of groups; each is an index look-up per group. */
+/**
+ * One statement per reason, whatever the number of groups; each is an index look-up per group. References that differ are left out here
+ * already, as `evidenceFor` would: comparing with NULL gives NULL, and that speaks against nothing.
+ */
 const OPEN_IN_TIME = `SELECT n.key AS i, l.doc, l.line FROM json_each(?) n CROSS JOIN match_lanes l
-  WHERE l.open = 1 AND l.gtin = n.value ->> 0 AND l.direction = n.value ->> 1 AND l.day BETWEEN (n.value ->> 4) - ? AND (n.value ->> 4) + ?`;
+  WHERE l.open = 1 AND l.gtin = n.value ->> 0 AND l.direction = n.value ->> 1 AND l.day BETWEEN (n.value ->> 4) - ? AND (n.value ->> 4) + ?
+    AND (l.back = 1 OR (COALESCE(l.despatch = n.value ->> 5, 1) AND (l.despatch = n.value ->> 5 OR COALESCE(l.order_ref = n.value ->> 6, 1))))`;
 const LATER_HOLDERS = `SELECT DISTINCT n.key AS i, a.doc, a.line FROM json_each(?) n CROSS JOIN match_allocations a
   WHERE a.gtin = n.value ->> 0 AND a.direction = n.value ->> 1 AND a.at >= n.value ->> 2 AND (a.at > n.value ->> 2 OR a.entry >= n.value ->> 3)`;
-const SAME_DESPATCH = `SELECT n.key AS i, l.doc, l.line FROM json_each(?) n CROSS JOIN match_lines l
-  WHERE l.despatch = n.value ->> 5 AND l.direction = n.value ->> 1`;
-const SAME_ORDER = `SELECT n.key AS i, l.doc, l.line FROM json_each(?) n CROSS JOIN match_lines l
-  WHERE l.order_ref = n.value ->> 6 AND l.direction = n.value ->> 1`;
+const SAME_DESPATCH = `SELECT n.key AS i, l.doc, l.line FROM json_each(?) n CROSS JOIN match_lanes l
+  WHERE l.despatch = n.value ->> 5 AND l.gtin = n.value ->> 0 AND l.direction = n.value ->> 1`;
+const SAME_ORDER = `SELECT n.key AS i, l.doc, l.line FROM json_each(?) n CROSS JOIN match_lanes l
+  WHERE l.order_ref = n.value ->> 6 AND l.gtin = n.value ->> 0 AND l.direction = n.value ->> 1`;
 
 /**
  * Lines that new or freed items of these groups may concern: those that miss something in the time window, those that hold items that

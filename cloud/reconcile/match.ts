@@ -62,7 +62,9 @@ function servedBy(
   const byLine = new Map<string, Allocation[]>();
   for (const allocation of allocations) {
     const key = JSON.stringify([allocation.document, allocation.line]);
-    byLine.set(key, [...(byLine.get(key) ?? []), allocation]);
+    const mine = byLine.get(key);
+    if (mine === undefined) byLine.set(key, [allocation]);
+    else mine.push(allocation);
   }
   const rejected = facts.movements.filter((group) => group.rejected === true);
   const demands = works.flatMap(({ lines }) => lines.flatMap(({ asked }) => ('demand' in asked ? [asked.demand] : [])));

@@ -147,18 +147,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc
-      .constantFrom('LYON', 'METZ')
-      .map(
-        (site) => (history: History) =>
-          void history.append('site', {
-            v: 1,
-            site,
-            name: site,
-            timeZone: 'Europe/Paris',
-            gln: site === 'LYON' ? '3012345600004' : '3012345600011',
-          }),
-      ),
+    arbitrary: fc.constantFrom('LYON', 'METZ').map(
+      (site) => (history: History) =>
+        void history.append('site', {
+          v: 1,
+          site,
+          name: site,
+          timeZone: 'Europe/Paris',
+          gln: site === 'LYON' ? '3012345600004' : '3012345600011',
+        }),
+    ),
   },
   {
     weight: 1,

@@ -3,6 +3,7 @@ import type { Asked, Book } from './book.ts';
 import { type Candidate, EVIDENCE, evidenceFor } from './candidates.ts';
 import { compareDemands } from './demand.ts';
 import { count, subtract, union } from './ranges.ts';
+import { DIRECTION_NUMBER } from './tables.ts';
 
 type Strong = 'despatch' | 'order';
 
@@ -54,13 +55,12 @@ export class Surplus {
   #linesOf({ evidence, reference, gtin, direction }: Bucket): Asked[] {
     const column = evidence === 'despatch' ? 'despatch' : 'order_ref';
     const rows = this.#book.sql.exec(
-      `SELECT doc, line FROM match_lines WHERE ${column} = ? AND direction = ?`,
+      `SELECT doc, line FROM match_lanes WHERE ${column} = ? AND gtin = ? AND direction = ?`,
       reference,
-      direction === 'in' ? 0 : 1,
+      Number(gtin),
+      DIRECTION_NUMBER[direction],
     );
-    return rows
-      .flatMap((row) => this.#book.asked(num(row, 'doc'), num(row, 'line')) ?? [])
-      .filter(({ demand }) => demand.parts.some((part) => part.gtin === gtin));
+    return rows.flatMap((row) => this.#book.asked(num(row, 'doc'), num(row, 'line')) ?? []);
   }
 
   /** The strongest evidence by which a line was served; undefined where surplus means nothing: guesses, returns and kits. */

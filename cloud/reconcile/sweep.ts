@@ -5,6 +5,7 @@ import { type Candidate, compareGroups, EVIDENCE, evidenceFor, rankOf } from './
 import { compareDemands } from './demand.ts';
 import type { Range } from './facts.ts';
 import { interestedIn } from './interest.ts';
+import { documentName } from './load.ts';
 import { count, overlaps, subtract, union } from './ranges.ts';
 
 /** A line asking at one rank of evidence: what the full computation serves one after the other. */
@@ -31,6 +32,8 @@ export class Sweep {
   /** Dirty claims, weakest first, so that the next is at the end. */
   readonly #queue: Claim[] = [];
   readonly #queued = new Set<string>();
+  /** How many claims were served. */
+  served = 0;
   /** Lines whose holdings changed, by `doc/line`. */
   readonly changed = new Map<string, Asked>();
   /** Groups of which more or less is free than before, by name. */
@@ -96,9 +99,10 @@ export class Sweep {
    * @returns the claims that are left
    */
   run(budget: number): readonly Claim[] {
-    for (let served = 0; served < budget; served++) {
+    while (this.served < budget) {
       const claim = this.#queue.pop();
       if (claim === undefined) break;
+      this.served++;
       this.#queued.delete(claimName(claim));
       // The line may have been read again since.
       const asked = this.#book.asked(claim.asked.doc, claim.asked.line);
@@ -154,9 +158,9 @@ export class Sweep {
     return subtract(stored.group.ordinals, taken);
   }
 
-  #isStronger({ doc, line, rank }: Held, claim: Claim): boolean {
-    const asked = this.#book.asked(doc, line);
-    return asked !== undefined && compareClaims({ asked, rank }, claim) < 0;
+  #isStronger({ doc, line, rank, issueDate, number }: Held, claim: Claim): boolean {
+    const turn = { issueDate, number, document: documentName(doc), line: String(line) };
+    return (rank - claim.rank || compareDemands(turn, claim.asked.demand)) < 0;
   }
 
   /** Sets what a claim holds of a group; true when that is something else than before. */

@@ -23,13 +23,13 @@ export const RECONCILE_MIGRATIONS: readonly Migration[] = [
         doc INTEGER NOT NULL, line INTEGER NOT NULL, quantity INTEGER, factor INTEGER, direction INTEGER, back INTEGER, parts TEXT,
         despatch TEXT, order_ref TEXT, over INTEGER NOT NULL, status TEXT NOT NULL, matched INTEGER NOT NULL, short INTEGER NOT NULL,
         accepted INTEGER NOT NULL, explanation TEXT NOT NULL, PRIMARY KEY (doc, line)) WITHOUT ROWID`,
-      'CREATE INDEX match_lines_despatch ON match_lines (despatch) WHERE despatch IS NOT NULL',
-      'CREATE INDEX match_lines_order ON match_lines (order_ref) WHERE order_ref IS NOT NULL',
-      // Who asks for an item when: looked up for each movement. `open` while something is missing.
+      // Who asks for an item when, and under which references: looked up for each movement. `open` while something is missing.
       `CREATE TABLE match_lanes (
         gtin INTEGER NOT NULL, direction INTEGER NOT NULL, day INTEGER NOT NULL, doc INTEGER NOT NULL, line INTEGER NOT NULL, open INTEGER NOT NULL,
-        PRIMARY KEY (gtin, direction, day, doc, line)) WITHOUT ROWID`,
+        back INTEGER NOT NULL, despatch TEXT, order_ref TEXT, PRIMARY KEY (gtin, direction, day, doc, line)) WITHOUT ROWID`,
       'CREATE INDEX match_lanes_open ON match_lanes (gtin, direction, day) WHERE open = 1',
+      'CREATE INDEX match_lanes_despatch ON match_lanes (despatch, gtin) WHERE despatch IS NOT NULL',
+      'CREATE INDEX match_lanes_order ON match_lanes (order_ref, gtin) WHERE order_ref IS NOT NULL',
       // Ranges of ordinals of one entry given to one line.
       `CREATE TABLE match_allocations (
         gtin INTEGER NOT NULL, direction INTEGER NOT NULL, at INTEGER NOT NULL, entry INTEGER NOT NULL, doc INTEGER NOT NULL, line INTEGER NOT NULL,

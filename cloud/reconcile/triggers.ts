@@ -28,7 +28,7 @@ const worksOf = (kind: Work['kind'], rows: ReturnType<Sql['exec']>): Work[] =>
 
 /** An order prices the lines that name it. */
 function orderedLines(sql: Sql, order: string): Work[] {
-  return worksOf('judge', sql.exec('SELECT doc, line FROM match_lines WHERE order_ref = ?', order));
+  return worksOf('judge', sql.exec('SELECT DISTINCT doc, line FROM match_lanes WHERE order_ref = ?', order));
 }
 
 /** Lines whose price an agreement may change: of its partner, issued from its day on, or all where it is the first one. */

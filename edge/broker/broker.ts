@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { Fault } from '../../protocol/fault.ts';
 
@@ -43,6 +43,7 @@ const doorTopic = (door: string): string => `${ROOT}/doors/${door}`;
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #last = new Map<string, string>();
+  readonly #sockets = new Set<Socket>();
   #aedes: Aedes | undefined;
   #server: Server | undefined;
 
@@ -79,7 +80,11 @@ export class Broker {
     aedes.on('clientError', () => undefined);
     aedes.on('connectionError', () => undefined);
     this.#aedes = aedes;
-    const server = createServer(aedes.handle);
+    const server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      aedes.handle(socket);
+    });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port)));
@@ -97,9 +102,12 @@ export class Broker {
   }
 
   async stop(): Promise<void> {
-    const { port } = this;
-    if (port !== 0) await new Promise<void>((resolve) => this.#server?.close(() => resolve()) ?? resolve());
+    const server = this.#server;
+    const unbound = server?.listening === true ? new Promise<void>((resolve) => server.close(() => resolve())) : Promise.resolve();
     await new Promise<void>((resolve) => (this.#aedes === undefined ? resolve() : this.#aedes.close(() => resolve())));
+    // Those that never became clients, too: the server waits for them.
+    for (const socket of this.#sockets) socket.destroy();
+    await unbound;
     this.#last.clear();
   }
 }

@@ -13,13 +13,16 @@ export class Expectations {
   readonly #due = new Map<string, ExpectCommand>();
   readonly #bySscc = new Map<string, ExpectCommand>();
 
+  /** True when the table may have changed: the mirror is read anew when it is next asked, once for many changes. */
+  #stale = true;
+
   constructor(db: DatabaseSync) {
     this.#db = db;
-    this.reload();
   }
 
-  /** Reads the mirror anew: after each commit that touched the table, and after one that was undone. */
-  reload(): void {
+  #refresh(): void {
+    if (!this.#stale) return;
+    this.#stale = false;
     this.#due.clear();
     this.#bySscc.clear();
     for (const row of this.#db.prepare('SELECT command FROM expectations ORDER BY arrived').all() as { command: string }[]) {
@@ -31,15 +34,18 @@ export class Expectations {
 
   /** In the order in which they came. */
   all(): ExpectCommand[] {
+    this.#refresh();
     return [...this.#due.values()];
   }
 
   find(kind: string, number: string): ExpectCommand | undefined {
+    this.#refresh();
     return this.#due.get(keyOf(kind, number));
   }
 
   /** The document most of the SSCCs belong to; the first SSCC itself when no announced document holds one; undefined without any. */
   recognise(ssccs: readonly string[]): DocumentRef | undefined {
+    this.#refresh();
     const votes = new Map<ExpectCommand, number>();
     for (const sscc of ssccs) {
       const command = this.#bySscc.get(sscc);
@@ -53,6 +59,7 @@ export class Expectations {
 
   /** Inside a transaction. */
   put(command: ExpectCommand): void {
+    this.#stale = true;
     const last = this.#db.prepare('SELECT coalesce(max(arrived), 0) AS n FROM expectations').get() as { n: number };
     this.#db
       .prepare(
@@ -67,6 +74,7 @@ export class Expectations {
 
   /** Inside a transaction. A door that still had this document has none any more: it must not gather what comes after. */
   remove(command: ForgetCommand): void {
+    this.#stale = true;
     this.#db.prepare('DELETE FROM expectations WHERE kind = ? AND number = ?').run(command.kind, command.number);
     this.#db.prepare('DELETE FROM accepted WHERE kind = ? AND number = ?').run(command.kind, command.number);
     this.#db

@@ -265,12 +265,12 @@ export class Outbox {
 
   /** Stores a document that is due; the same again changes nothing. */
   expect(command: ExpectCommand): Promise<void> {
-    return this.#changeExpectations(() => this.#expectations.put(command));
+    return this.#group.add(() => this.#expectations.put(command));
   }
 
   /** Forgets a document; doors that it was chosen for have none any more. */
   forget(command: ForgetCommand): Promise<void> {
-    return this.#changeExpectations(() => this.#expectations.remove(command));
+    return this.#group.add(() => this.#expectations.remove(command));
   }
 
   /** The document that SSCCs belong to: an announced one, else the first SSCC itself; undefined without SSCCs. */
@@ -334,12 +334,6 @@ export class Outbox {
     const { epoch } = this.#records.mark;
     this.#passages.add(parts, notes, epoch, seq);
     return { epoch, seq, fresh: true };
-  }
-
-  async #changeExpectations(change: () => void): Promise<void> {
-    await this.#group.add(change);
-    this.#expectations.reload();
-    this.#changed();
   }
 
   #transaction(work: () => void): void {

@@ -34,6 +34,7 @@ const MIGRATIONS: readonly string[] = [
     kind TEXT NOT NULL, number TEXT NOT NULL, arrived INTEGER NOT NULL, command TEXT NOT NULL,
     PRIMARY KEY (kind, number)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX expectations_arrived ON expectations (arrived);
   CREATE TABLE accepted (
     kind TEXT NOT NULL, number TEXT NOT NULL, gtin TEXT NOT NULL, quantity INTEGER NOT NULL,
     PRIMARY KEY (kind, number, gtin)

@@ -64,6 +64,8 @@ async function build(): Promise<Map<string, Uint8Array> | undefined> {
     logLevel: 'silent',
     write: false,
   });
+  // Its service is a process of some 30 MB, and a node runs for months after this one build.
+  await esbuild.stop();
   const files = new Map(outputFiles.map((file) => [file.path.slice(DIST.length + 1), file.contents as Uint8Array]));
   for (const name of STATIC) files.set(name, await readFile(join(SOURCE, name)));
   return files;

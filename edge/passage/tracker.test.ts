@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { encodeSscc96 } from '../../protocol/epc.ts';
 import type { Read } from '../../protocol/read.ts';
 import { type ClosedPassage, DoorTracker } from './tracker.ts';
-import { ANTENNAS, backAndForth, type Body, epcsOf, readsOf, standing, through } from './walk.fixture.ts';
+import { ANTENNAS, type Body, backAndForth, epcsOf, readsOf, standing, through } from './walk.fixture.ts';
 
 const START = 1_700_000_000_000;
-const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
+const SEEDS = Array.from({ length: 10 }, (_, i) => i + 1);
 
 function play(reads: readonly Read[], tuning = {}): ClosedPassage[] {
   const tracker = new DoorTracker({ door: 'D1', antennas: ANTENNAS, tuning });
@@ -41,7 +41,10 @@ function outcome(make: (seed: number) => { at: Body['at']; truth: 'in' | 'out' |
       if (passage.direction === 'unknown') sum.unknown++;
       else if (passage.direction === truth) sum.right++;
       else sum.wrong++;
-      for (const epc of passage.moved) own.has(epc) ? moved.add(epc) : sum.straysMoved++;
+      for (const epc of passage.moved) {
+        if (own.has(epc)) moved.add(epc);
+        else sum.straysMoved++;
+      }
       for (const { epc } of passage.doubts) if (own.has(epc)) asked.add(epc);
     }
     sum.moved += moved.size;
@@ -51,23 +54,22 @@ function outcome(make: (seed: number) => { at: Body['at']; truth: 'in' | 'out' |
   return sum;
 }
 
-describe('a pallet of 50 tags at 1 to 2 m/s past four antennas, with ten standing tags, twenty times', () => {
+describe('a pallet of 50 tags at 1 to 2 m/s past four antennas, with ten standing tags, ten times', () => {
   const straight = (from: number) => (seed: number) => {
     const inwards = seed % 2 === 0;
     return { at: through(inwards ? 1 : -1, 1 + (seed % 10) / 10, from), truth: inwards ? ('in' as const) : ('out' as const) };
   };
 
-  it('is one passage in the right direction, 997 of 1,000 tags accepted, when the standing tags are new', () => {
+  it('is one passage in the right direction, at least 498 of 500 tags accepted and none lost, when the standing tags are new', () => {
     const found = outcome(straight(0), 14);
-    expect(found).toMatchObject({ passages: 20, right: 20, wrong: 0, straysMoved: 0 });
-    expect(found.moved).toBeGreaterThanOrEqual(990);
-    expect(found.lost).toBeLessThanOrEqual(4);
+    expect(found).toMatchObject({ passages: 10, right: 10, wrong: 0, lost: 0, straysMoved: 0 });
+    expect(found.moved).toBeGreaterThanOrEqual(498);
   });
 
   it('is one passage in the right direction and loses no tag when the standing tags were there before', () => {
     const found = outcome(straight(8), 24);
-    expect(found).toMatchObject({ passages: 20, right: 20, wrong: 0, lost: 0, straysMoved: 0 });
-    expect(found.moved).toBeGreaterThanOrEqual(990);
+    expect(found).toMatchObject({ passages: 10, right: 10, wrong: 0, lost: 0, straysMoved: 0 });
+    expect(found.moved).toBeGreaterThanOrEqual(497);
   });
 
   it('is judged as one passage when it stands in the door for 8 s, or before it', () => {
@@ -79,8 +81,8 @@ describe('a pallet of 50 tags at 1 to 2 m/s past four antennas, with ten standin
       };
       const found = outcome(() => ({ at: waiting, truth: 'in' }), 22);
       expect(found).toMatchObject({ wrong: 0, straysMoved: 0 });
-      expect(found.right).toBeGreaterThanOrEqual(19);
-      expect(found.moved).toBeGreaterThanOrEqual(940);
+      expect(found.right).toBe(10);
+      expect(found.moved).toBeGreaterThanOrEqual(475);
     }
   });
 
@@ -90,8 +92,7 @@ describe('a pallet of 50 tags at 1 to 2 m/s past four antennas, with ten standin
       [0.5, 2],
     ] as const) {
       const found = outcome((seed) => ({ at: backAndForth(seed % 2 === 0 ? 1 : -1, 1.4, depth, pause), truth: 'none' }), 18);
-      expect(found).toMatchObject({ passages: 20, unknown: 20, moved: 0, straysMoved: 0 });
-      expect(found.lost).toBeLessThanOrEqual(5);
+      expect(found).toMatchObject({ passages: 10, unknown: 10, moved: 0, lost: 0, straysMoved: 0 });
     }
   });
 
@@ -100,20 +101,26 @@ describe('a pallet of 50 tags at 1 to 2 m/s past four antennas, with ten standin
       const x = seconds < 3.5 ? -5 + 2 * seconds : 2 - 0.8 * (seconds - 3.5);
       return x < -5 ? undefined : { x, y: 0 };
     };
-    expect(outcome(() => ({ at: uneven, truth: 'none' }), 18)).toMatchObject({ unknown: 20, moved: 0 });
+    expect(outcome(() => ({ at: uneven, truth: 'none' }), 18)).toMatchObject({ unknown: 10, moved: 0 });
   });
 
   it('gets no direction when it drives along the wall outside', () => {
     const along: Body['at'] = (seconds) => ({ x: -2.5, y: -6 + 1.5 * seconds });
-    expect(outcome(() => ({ at: along, truth: 'none' }), 14, () => [])).toMatchObject({ right: 0, wrong: 0, moved: 0 });
+    expect(
+      outcome(
+        () => ({ at: along, truth: 'none' }),
+        14,
+        () => [],
+      ),
+    ).toMatchObject({ right: 0, wrong: 0, moved: 0 });
   });
 
   it('has moved when it is put down two metres behind the door, where it is heard on and on', () => {
     const put: Body['at'] = (seconds) => ({ x: Math.min(2, -5 + 1.5 * seconds), y: 0 });
     const found = outcome(() => ({ at: put, truth: 'in' }), 22);
     expect(found).toMatchObject({ wrong: 0, straysMoved: 0 });
-    expect(found.moved).toBeGreaterThanOrEqual(700);
-    expect(found.lost).toBeLessThanOrEqual(60);
+    expect(found.moved).toBeGreaterThanOrEqual(380);
+    expect(found.lost).toBeLessThanOrEqual(25);
   });
 });
 
@@ -147,14 +154,14 @@ describe('tags on their own', () => {
       asked += weak.filter((epc) => doubted.has(epc)).length;
       lost += weak.filter((epc) => heard.has(epc) && !accepted.has(epc) && !doubted.has(epc)).length;
     }
-    expect(asked).toBeGreaterThan(20);
-    expect(lost).toBeLessThanOrEqual(10);
+    expect(asked).toBeGreaterThan(10);
+    expect(lost).toBeLessThanOrEqual(2);
   });
 
   it('lists the SSCC of the pallet as a logistic unit, not as an item', () => {
-    const label = encodeSscc96('034531200000000016', 7);
+    const label = encodeSscc96('034531200000000011', 7);
     const [passage] = play(readsOf([{ epcs: [label, ...epcsOf(3, 10)], at: through(-1, 1.5) }], 14, 3));
-    expect(passage).toMatchObject({ direction: 'out', ssccs: ['034531200000000016'], moved: epcsOf(3, 10) });
+    expect(passage).toMatchObject({ direction: 'out', ssccs: ['034531200000000011'], moved: epcsOf(3, 10) });
   });
 
   it('takes a staged pallet that leaves after minutes beside the door as moved or asks, and never as standing', () => {
@@ -174,7 +181,9 @@ describe('the cut of a passage', () => {
   const pallet = (seed: number, start: number): Read[] => readsOf([{ epcs: epcsOf(seed, 20), at: through(1, 1.5) }], 8, seed, start);
 
   it('comes at the cap, and what still moves is judged with the next passage', () => {
-    const reads = Array.from({ length: 12 }, (_, i) => pallet(i + 1, START + i * 4_000)).flat().sort((a, b) => a.at - b.at);
+    const reads = Array.from({ length: 12 }, (_, i) => pallet(i + 1, START + i * 4_000))
+      .flat()
+      .sort((a, b) => a.at - b.at);
     const passages = play(reads, { capMs: 12_000 });
     expect(passages.length).toBeGreaterThan(2);
     const moved = passages.flatMap((passage) => passage.moved);

@@ -9,8 +9,10 @@ import { WebSocketStream } from './stream.ts';
 const KEEPALIVE_SECONDS = 60;
 /** From the open socket to the CONNACK; the hub asks the ledger in between, which may just be waking. */
 const CONNACK_MS = 20_000;
-/** A short cut of the line shall not show the node as offline at the hub. */
+/** A short cut of the line shall not show the node as offline at the hub; a will waits no longer than its session lives. */
 const WILL_DELAY_SECONDS = 5;
+/** A goodbye must not hang on a hub that owes answers. */
+const CLOSE_MS = 1_000;
 /** Commands on their way to the node: each is stored before it is acknowledged. */
 const RECEIVE_MAXIMUM = 8;
 const MAXIMUM_PACKET_BYTES = 262_144;
@@ -26,6 +28,8 @@ export interface LinkOptions {
   readonly token: string;
   readonly now: () => number;
   readonly pingMs?: number;
+  /** Gives the attempt up. */
+  readonly signal: AbortSignal;
   /** Stores a command; it is acknowledged when this resolves, and comes again after the next connect when it rejects. */
   readonly onCommand: (command: Command) => void | Promise<void>;
   readonly log: (event: string, fields: Readonly<Record<string, string | number>>) => void;
@@ -70,12 +74,14 @@ export class LinkRefused extends Fault {
 /** One connection to the hub, from CONNECT to close. It stores nothing and resends nothing: the outbox does. */
 export class Link {
   readonly #client: MqttClient;
+  readonly #stream: WebSocketStream;
   readonly #address: NodeAddress;
   /** Resolves when the connection is gone, with what ended it. */
   readonly closed: Promise<Fault | undefined>;
 
-  private constructor(client: MqttClient, address: NodeAddress, closed: Promise<Fault | undefined>) {
+  private constructor(client: MqttClient, stream: WebSocketStream, address: NodeAddress, closed: Promise<Fault | undefined>) {
     this.#client = client;
+    this.#stream = stream;
     this.#address = address;
     this.closed = closed;
   }
@@ -88,6 +94,7 @@ export class Link {
     const { address, now } = options;
     const stream = new WebSocketStream(`${options.url.replace(/\/$/, '')}/mqtt/${clientId(address)}`, now, options.pingMs);
     const client = new MqttClient(() => stream, clientOptions(options));
+    options.signal.addEventListener('abort', () => stream.destroy(), { once: true });
     let cause: Fault | undefined;
     const closed = new Promise<Fault | undefined>((resolve) => {
       client.on('close', () => resolve(cause));
@@ -111,7 +118,7 @@ export class Link {
       });
       client.on('connect', () => {
         if (welcome === undefined) return;
-        const link = new Link(client, address, closed);
+        const link = new Link(client, stream, address, closed);
         client.subscribe(topic(address, 'commands'), { qos: 1 }, (error) => {
           if (error) options.log('uplink.subscribe.failed', { text: error.message });
         });
@@ -141,14 +148,17 @@ export class Link {
 
   /** Says goodbye, which drops the will, and closes. */
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#client.end(false, { reasonCode: 0 }, () => resolve());
-    });
+    const late = setTimeout(() => this.cut(), CLOSE_MS);
+    this.#client.end(false, { reasonCode: 0 });
+    await this.closed;
+    clearTimeout(late);
   }
 
   /** Cuts the connection; the will stands. */
   cut(): void {
     this.#client.end(true);
+    // MQTT.js does nothing more once it has begun to say goodbye.
+    this.#stream.destroy();
   }
 }
 
@@ -168,7 +178,11 @@ function clientOptions({ address, token, onCommand, log }: LinkOptions): IClient
     resubscribe: false,
     queueQoSZero: false,
     autoAssignTopicAlias: true,
-    properties: { receiveMaximum: RECEIVE_MAXIMUM, maximumPacketSize: MAXIMUM_PACKET_BYTES },
+    properties: {
+      receiveMaximum: RECEIVE_MAXIMUM,
+      maximumPacketSize: MAXIMUM_PACKET_BYTES,
+      sessionExpiryInterval: WILL_DELAY_SECONDS,
+    },
     will: {
       topic: topic(address, 'status'),
       payload: Buffer.from(JSON.stringify(will)),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { constants, deflateRawSync } from 'node:zlib';
 import { type Sign, sealBatch } from '../../protocol/batch.ts';
 import type { Command, NodeStatus } from '../../protocol/command.ts';
@@ -85,7 +86,7 @@ export class Uplink {
   #unsubscribe: (() => void) | undefined;
   #running = false;
   #loop: Promise<void> = Promise.resolve();
-  #wakeFromPause: (() => void) | undefined;
+  #stopping = new AbortController();
   #pumping = false;
   /** Set between a refusal that may be tried again and the next try. */
   #holding = false;
@@ -97,7 +98,8 @@ export class Uplink {
   #since: number;
   #lastAcknowledged: UplinkState['lastAcknowledged'] = null;
   #refusal: UplinkState['refusal'] = null;
-  #offsetMs: number | null = null;
+  /** Hub time minus this process's monotonic time: stays true when the wall clock is set. */
+  #hubOrigin: number | undefined;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -114,7 +116,7 @@ export class Uplink {
       inFlight: this.#window.size,
       lastAcknowledged: this.#lastAcknowledged,
       refusal: this.#refusal,
-      hubOffsetMs: this.#offsetMs,
+      hubOffsetMs: this.#offsetMs(),
     };
   }
 
@@ -122,6 +124,7 @@ export class Uplink {
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#stopping = new AbortController();
     this.#refusal = null;
     this.#backoff.reset();
     this.#unsubscribe ??= this.#options.outbox.subscribe(() => void this.#pump());
@@ -133,13 +136,14 @@ export class Uplink {
     this.#running = false;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
-    this.#wakeFromPause?.();
     const link = this.#link;
-    if (link !== undefined) {
+    if (link === undefined) this.#stopping.abort();
+    else {
       const until = performance.now() + STOP_MS;
-      while (this.#link === link && this.#unanswered > 0 && performance.now() < until) await pause(10);
+      while (this.#link === link && this.#unanswered > 0 && performance.now() < until) await sleep(10);
       link.sendStatus({ v: 1, online: false, at: this.#now() });
       await link.close();
+      this.#stopping.abort();
     }
     await this.#loop;
   }
@@ -172,7 +176,7 @@ export class Uplink {
   async #connection(): Promise<Fault | undefined> {
     const { address, key, outbox, onCommand, url, pingMs } = this.#options;
     try {
-      const token = await makeToken(clientId(address), key.id, this.#now() + (this.#offsetMs ?? 0), key.sign);
+      const token = await makeToken(clientId(address), key.id, this.#hubNow(), key.sign);
       const log = this.#log.bind(this);
       const { link, welcome } = await Link.open({
         url,
@@ -183,7 +187,7 @@ export class Uplink {
         log,
         ...(pingMs === undefined ? {} : { pingMs }),
       });
-      this.#offsetMs = welcome.offsetMs;
+      this.#heard(welcome.offsetMs);
       if (!this.#running) {
         await link.close();
         return undefined;
@@ -202,7 +206,7 @@ export class Uplink {
       return await link.closed;
     } catch (error) {
       if (error instanceof LinkRefused) {
-        this.#offsetMs = error.offsetMs ?? this.#offsetMs;
+        if (error.offsetMs !== undefined) this.#heard(error.offsetMs);
         this.#refusal = { code: error.code, text: error.message };
       }
       return error instanceof Fault ? error : new Fault('INTERNAL', `the uplink failed: ${String(error)}`);
@@ -314,7 +318,7 @@ export class Uplink {
   async #tryAgain(link: Link | undefined, head: ChainHead | undefined): Promise<void> {
     await this.#pause(this.#backoff.next());
     // What is still unanswered counts against the hub's receive maximum.
-    while (this.#link === link && this.#unanswered > 0) await pause(5);
+    while (this.#link === link && this.#unanswered > 0) await sleep(5);
     if (link === undefined || this.#link !== link || !this.#running) return;
     // A hub that cannot say where it stands says so at the next connect.
     if (head === undefined) return link.cut();
@@ -333,19 +337,21 @@ export class Uplink {
     }, this.#options.answerMs ?? ANSWER_MS);
   }
 
-  #hubNow(): number {
-    return Math.max(0, Math.round(this.#now() + (this.#offsetMs ?? 0)));
+  #heard(offsetMs: number): void {
+    this.#hubOrigin = this.#now() + offsetMs - performance.now();
   }
 
+  #hubNow(): number {
+    return this.#hubOrigin === undefined ? this.#now() : Math.max(0, Math.round(this.#hubOrigin + performance.now()));
+  }
+
+  #offsetMs(): number | null {
+    return this.#hubOrigin === undefined ? null : this.#hubNow() - this.#now();
+  }
+
+  /** Waits, but not for longer than the uplink runs. */
   async #pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wakeFromPause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wakeFromPause = undefined;
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
 
   #become(phase: UplinkState['state']): void {
@@ -362,8 +368,4 @@ export class Uplink {
   #log(event: string, fields: Readonly<Record<string, string | number>>): void {
     this.#options.log?.(event, fields);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -29,15 +29,14 @@ function moved(movement: MovementView, items: readonly string[]): string[] {
   return movement.ordinals.flatMap(([first, count]) => items.slice(first, first + count));
 }
 
-/** What the ledger says of every item, read entry by entry from the hub's API: the record's items and which of them were effective. */
+/** What the ledger says of every item, read from the entries that moved something: the record's items and which of them were effective. */
 export async function ledgerJourneys(hub: HubClient): Promise<Journeys> {
   const journeys = new Map<string, string[]>();
-  const size = await hub.size();
-  for (let index = 0; index < size; index++) {
+  const moving = new Set((await hub.all<{ entry: number }>('/v1/movements?limit=200')).map((movement) => movement.entry));
+  for (const index of [...moving].sort((a, b) => a - b)) {
     const { body, effects } = await hub.entry(index);
-    if (body === null || effects.movements === undefined) continue;
-    const items = itemsOf(body);
-    for (const movement of effects.movements) {
+    const items = itemsOf(body ?? '');
+    for (const movement of effects.movements ?? []) {
       for (const key of moved(movement, items)) journeys.set(key, [...(journeys.get(key) ?? []), movement.direction]);
     }
   }

@@ -92,11 +92,7 @@ export class HubProcess {
     const { root, leash, line, dataDir, bootstrapToken } = this.#options;
     return new Child({
       name: 'hub',
-      args: [
-        join(root, 'node_modules/wrangler/bin/wrangler.js'),
-        ...(process.env['HUB_TEST_CONFIG'] ? ['-c', process.env['HUB_TEST_CONFIG']] : []),
-        ...args,
-      ],
+      args: [join(root, 'node_modules/wrangler/bin/wrangler.js'), ...args],
       cwd: root,
       leash,
       ...(line === undefined ? {} : { line }),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkDigitOf } from '../../../protocol/gtin.ts';
 import { shape } from './shape.ts';
 import { label, name, written } from './terms.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pageOf, shape } from './shape.ts';
 import { index, instant, paging } from './terms.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pageOf, shape } from './shape.ts';
 import { gtin, label, paging, unit, written } from './terms.ts';
 

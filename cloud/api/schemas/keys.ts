@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { granted } from './scopes.ts';
 import { shape } from './shape.ts';
 import { instant, label, name } from './terms.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fromBase64url } from '../../../protocol/bytes.ts';
 import { shape } from './shape.ts';
 import { instant, name, written } from './terms.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pageOf, shape } from './shape.ts';
 import { currency, decimalText, gtin, instant, paging, party, written } from './terms.ts';
 

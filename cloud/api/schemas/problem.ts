@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shape } from './shape.ts';
 
 /** An error as RFC 9457 describes it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shape } from './shape.ts';
 
 /** What a key may do. `admin` stands for all of them. */

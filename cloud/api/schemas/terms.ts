@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { gtin14 } from '../../../protocol/gtin.ts';
 import { isName } from '../../../protocol/topics.ts';
 

@@ -1,0 +1,7 @@
+/** What the gateway uses of Node's zlib, which workerd has and @cloudflare/workers-types does not declare. */
+declare module 'node:zlib' {
+  export function inflateRawSync(
+    deflated: Uint8Array,
+    options: { readonly dictionary: Uint8Array; readonly maxOutputLength: number },
+  ): Uint8Array;
+}

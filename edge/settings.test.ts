@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_TUNING } from './passage/tuning.ts';
+import { checkSettings, loadSettings } from './settings.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'docket-settings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const valid = () => ({
+  tenant: 'demo',
+  site: 'LYON',
+  node: 'dock-1',
+  timeZone: 'Europe/Paris',
+  dataDir: './data',
+  hub: { url: 'ws://127.0.0.1:8787' },
+  panel: { host: '127.0.0.1', port: 8788 },
+  broker: { host: '127.0.0.1', port: 1883 },
+  readers: [{ id: 'r1', model: 'thingmagic', link: '/dev/rfid/dock-1', baud: 115200, region: 'EU3', powerCdbm: 2700, session: 1 }],
+  doors: [
+    {
+      id: 'D1',
+      name: 'Quai 1',
+      antennas: [
+        { reader: 'r1', port: 1, side: 'outside' },
+        { reader: 'r1', port: 2, side: 'inside' },
+      ],
+    },
+  ],
+});
+
+function write(value: unknown): string {
+  const path = join(folder, 'settings.json');
+  writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
+  return path;
+}
+
+describe('settings', () => {
+  it('are read with their defaults, the data folder beside the file, and a copy kept', async () => {
+    const path = write(valid());
+    const settings = await loadSettings(path);
+    expect(settings.dataDir).toBe(join(folder, 'data'));
+    expect(settings.doors[0]?.passage).toEqual(DEFAULT_TUNING);
+    expect(JSON.parse(readFileSync(`${path}.bak`, 'utf8'))).toEqual(valid());
+  });
+
+  it('take tracking settings for a door and fill in the others', () => {
+    const value = valid();
+    const door = { ...value.doors[0], passage: { quietMs: 800 } };
+    expect(checkSettings({ ...value, doors: [door] }, 'f').doors[0]?.passage).toEqual({ ...DEFAULT_TUNING, quietMs: 800 });
+  });
+
+  it('keep the last valid copy when they become wrong', async () => {
+    const path = write(valid());
+    await loadSettings(path);
+    write({ ...valid(), site: 'Saint Étienne' });
+    await expect(loadSettings(path)).rejects.toMatchObject({
+      code: 'SETTINGS_INVALID',
+      message: expect.stringMatching(/site: must be 1 to 32.*settings\.json\.bak/s),
+    });
+    expect(JSON.parse(readFileSync(`${path}.bak`, 'utf8'))).toMatchObject({ site: 'LYON' });
+  });
+
+  it.each([
+    ['there is no such file', undefined],
+    ['not JSON', '{ "tenant": '],
+    ['the file', '[]'],
+    ['readers', { ...valid(), readers: [] }],
+    ['hub.url: must begin with ws:// or wss://', { ...valid(), hub: { url: 'https://hub' } }],
+    ['timeZone: must be an IANA time zone', { ...valid(), timeZone: 'Mars/Olympus' }],
+    ['readers[0].link: must be a device path', { ...valid(), readers: [{ ...valid().readers[0], link: 'usb' }] }],
+    ['readers[0].powerCdbm', { ...valid(), readers: [{ ...valid().readers[0], powerCdbm: 27 * 1000 }] }],
+    [
+      'doors[0].antennas[0].reader: "r9" is none of the readers',
+      {
+        ...valid(),
+        doors: [
+          {
+            ...valid().doors[0],
+            antennas: [
+              { reader: 'r9', port: 1, side: 'outside' },
+              { reader: 'r1', port: 2, side: 'inside' },
+            ],
+          },
+        ],
+      },
+    ],
+    [
+      'doors[0].antennas: needs an outside and an inside antenna',
+      { ...valid(), doors: [{ ...valid().doors[0], antennas: [{ reader: 'r1', port: 1, side: 'inside' }] }] },
+    ],
+    [
+      'doors[1].antennas[0].port: r1 port 1 belongs to door D1 already',
+      { ...valid(), doors: [valid().doors[0], { ...valid().doors[0], id: 'D2' }] },
+    ],
+    ['doors[1].id: "D1" is used twice', { ...valid(), doors: [valid().doors[0], valid().doors[0]] }],
+    ['Unrecognized key: "site2"', { ...valid(), site2: 'X' }],
+  ])('refuse with the field: %s', async (text, value) => {
+    const path = value === undefined ? join(folder, 'none.json') : write(value);
+    await expect(loadSettings(path)).rejects.toMatchObject({ code: 'SETTINGS_INVALID', message: expect.stringContaining(text) });
+  });
+});
