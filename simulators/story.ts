@@ -116,8 +116,10 @@ export class Story {
         this.#say('         DUPLICATE_NUMBER another invoice came under this number and was refused');
     }
     if (this.#settled(document, papers)) return;
-    const waiting = (await this.#stack.edge.panel.state()).doubts.filter((doubt) => invoice.lines.some((line) => line.gtin === doubt.gtin));
-    if (waiting.length > 0) {
+    const { doubts, queued } = await this.#stack.edge.panel.state();
+    const waiting = doubts.filter((doubt) => invoice.lines.some((line) => line.gtin === doubt.gtin));
+    if (queued > 0) this.#say(`         the hub has not yet heard from the dock: ${plural(queued, 'record')} wait there`);
+    else if (waiting.length > 0) {
       this.#say(
         `         ${plural(waiting.length, 'piece')} of it undecided at the door: decide on the panel, then it becomes ${expected.status}`,
       );

@@ -45,6 +45,15 @@ describe('master data', () => {
     });
   });
 
+  it('name a partner in one spelling, whatever was sent', async () => {
+    const { admin } = await freshTenant();
+    const price = { gtin: '3012345678902', price: '1', currency: 'EUR' };
+    const first = await call('PUT', '/v1/prices', admin, { ...price, partner: 'fr 32 123.456.789' });
+    expect(first.body).toMatchObject({ partner: 'FR32123456789' });
+    const again = await call('PUT', '/v1/prices', admin, { ...price, partner: 'FR32123456789' });
+    expect(again.body).toMatchObject({ partner: 'FR32123456789', entry: null });
+  });
+
   it('are listed in pages that meet without gap or overlap', async () => {
     const { admin } = await freshTenant();
     const gtins = ['03012345678902', '96385074', '4006381333931', '5901234123457', '012345678905'];

@@ -1,42 +1,17 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
-import { env } from 'cloudflare:workers';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { deflateSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import type { ExpectCommand, NodeStatus } from '../../protocol/command.ts';
-import { clientId, topic } from '../../protocol/topics.ts';
-import type { Ledger } from '../ledger/object.ts';
-import { connectOf, records, TestClient } from './client.fixture.ts';
+import { MAX_PLAIN_BYTES, openBatch } from '../../protocol/batch.ts';
+import type { ExpectCommand } from '../../protocol/command.ts';
+import { DICTIONARY } from '../../protocol/dictionary.ts';
+import { topic } from '../../protocol/topics.ts';
+import { records, TestClient } from './client.fixture.ts';
+import { inflateBatch } from './inflate.ts';
 import { SigningNode } from './node.fixture.ts';
-import type { Gateway } from './object.ts';
+import { online, place } from './place.fixture.ts';
 import { bytesOf } from './session.fixture.ts';
 
-const objects = env as unknown as { GATEWAY: DurableObjectNamespace<Gateway>; LEDGER: DurableObjectNamespace<Ledger> };
-
-interface Place {
-  readonly node: SigningNode;
-  readonly gateway: DurableObjectStub<Gateway>;
-  readonly ledger: DurableObjectStub<Ledger>;
-  status(): Promise<NodeStatus | null>;
-  head(): Promise<number>;
-}
-
-/** A tenant of its own with one registered node. */
-async function place(): Promise<Place> {
-  const tenant = `t${crypto.randomUUID().slice(0, 8)}`;
-  const node = await SigningNode.make({ tenant, site: 'LYON', node: 'dock-1' });
-  const ledger = objects.LEDGER.getByName(tenant);
-  await ledger.append(
-    [{ type: 'site', body: { v: 1, site: 'LYON', name: 'Lyon', timeZone: 'Europe/Paris' } }, node.registration()],
-    Date.now(),
-  );
-  return {
-    node,
-    ledger,
-    gateway: objects.GATEWAY.getByName(clientId(node.address)),
-    status: async () => (await ledger.nodes()).find((row) => row.node === 'dock-1')?.status ?? null,
-    head: async () => (await ledger.node('LYON', 'dock-1')).head.seq,
-  };
-}
-
+const deflate = (plain: Uint8Array): Uint8Array => deflateSync(plain, { level: 9, dictionary: DICTIONARY });
 const command = (id: string): ExpectCommand => ({
   v: 1,
   id,
@@ -48,7 +23,6 @@ const command = (id: string): ExpectCommand => ({
   ssccs: [],
   lines: [],
 });
-const online = (more: object = {}): Uint8Array => Buffer.from(JSON.stringify({ v: 1, online: true, ...more }));
 const subscribe = (node: SigningNode, channel: 'commands' | 'replies' = 'commands'): object => ({
   cmd: 'subscribe',
   messageId: 100,
@@ -230,79 +204,6 @@ describe.each([
   });
 });
 
-describe('logins', () => {
-  it('refuses an unknown key, a wrong signature, a wrong node and a wrong clock, and tells the time', async () => {
-    const { node, gateway } = await place();
-    const stranger = await SigningNode.make(node.address);
-    const login = async (password: string): Promise<unknown> => {
-      const client = await TestClient.open(gateway, node.address);
-      client.packet(await connectOf(node, { password }));
-      const connack = await client.next();
-      expect(connack).toMatchObject({ cmd: 'connack', reasonCode: 0x86 });
-      expect(Math.abs(Number(connack.properties?.userProperties?.['time']) - Date.now())).toBeLessThan(60_000);
-      expect((await client.closed).code).toBe(1008);
-      return connack.properties?.userProperties?.['code'];
-    };
-    expect(await login(await stranger.token())).toBe('KEY');
-    const [head, body] = (await node.token()).split('.');
-    expect(await login(`${head}.${body}.${'A'.repeat(86)}`)).toBe('TOKEN_SIGNATURE');
-    expect(await login(await node.token(Date.now(), 'other/LYON/dock-1'))).toBe('TOKEN_INVALID');
-    expect(await login(await node.token(Date.now() - 86_400_000))).toBe('TOKEN_TIME');
-    expect(await login('not a token')).toBe('TOKEN_INVALID');
-  });
-
-  it('makes no tables for a stranger', async () => {
-    const { node, gateway } = await place();
-    const client = await TestClient.open(gateway, node.address);
-    client.packet(await connectOf(node, { password: 'x.y.z' }));
-    await client.next();
-    await client.closed;
-    const tables = await runInDurableObject(gateway, (_object, { storage }) =>
-      storage.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('session', '_migrations')").toArray(),
-    );
-    expect(tables).toEqual([]);
-  });
-
-  it('lets the newest connection take the session over, after what the older one sent is settled', async () => {
-    const { node, gateway } = await place();
-    const older = await TestClient.open(gateway, node.address);
-    await older.connect(node);
-    node.record(1);
-    older.packet(records(node, await node.batch(1, 1), 1));
-    const newer = await TestClient.open(gateway, node.address);
-    const connack = await newer.connect(node);
-    expect(connack).toMatchObject({ reasonCode: 0, properties: { userProperties: { seq: '1' } } });
-    const seen: unknown[] = [];
-    for (;;) {
-      const packet = await older.next();
-      seen.push(packet.cmd === 'disconnect' ? packet.reasonCode : packet.cmd);
-      if (packet.cmd === 'disconnect') break;
-    }
-    expect(seen.at(-1)).toBe(0x8e);
-    expect((await older.closed).code).toBe(1000);
-    newer.packet({ cmd: 'pingreq' });
-    expect(await newer.next()).toMatchObject({ cmd: 'pingresp' });
-  });
-
-  it('ends text frames, oversized messages and everything after a refusal', async () => {
-    const { node, gateway } = await place();
-    const text = await TestClient.open(gateway, node.address);
-    text.text('CONNECT');
-    expect((await text.closed).code).toBe(1002);
-    const large = await TestClient.open(gateway, node.address);
-    large.send(new Uint8Array(3_000_000));
-    expect((await large.closed).code).toBe(1009);
-  });
-
-  it('lets the newest stranger in when too many wait', async () => {
-    const { node, gateway } = await place();
-    const waiting: TestClient[] = [];
-    for (let i = 0; i < 9; i++) waiting.push(await TestClient.open(gateway, node.address));
-    expect((await waiting[0]?.closed)?.code).toBe(1002);
-    expect(await waiting[8]?.connect(node)).toMatchObject({ reasonCode: 0 });
-  });
-});
-
 describe('batches', () => {
   it('acknowledges a pipelined window in order and posts all of it', async () => {
     const { node, gateway, head } = await place();
@@ -348,74 +249,22 @@ describe('batches', () => {
   });
 });
 
-describe('time', () => {
-  /** Moves every clock that the gateway keeps into the past. */
-  const age = (gateway: DurableObjectStub<Gateway>, ms: number): Promise<void> =>
-    runInDurableObject(gateway, (_object, state) => {
-      for (const socket of state.getWebSockets()) {
-        const attachment = socket.deserializeAttachment() as { opened: number; seen: number };
-        socket.serializeAttachment({ ...attachment, opened: attachment.opened - ms, seen: attachment.seen - ms });
-      }
-    });
-
-  it('ends a connection without a CONNECT after 10 s', async () => {
-    const { node, gateway } = await place();
-    const client = await TestClient.open(gateway, node.address);
-    await age(gateway, 11_000);
-    await evictDurableObject(gateway);
-    expect(await runDurableObjectAlarm(gateway)).toBe(true);
-    expect((await client.closed).code).toBe(1008);
+describe('the platform inflate', () => {
+  it('reads what the protocol reads', async () => {
+    const node = await SigningNode.make({ tenant: 'demo', site: 'LYON', node: 'dock-1' });
+    node.record(20, 30);
+    const bytes = await node.batch(1, 20);
+    const batch = openBatch(bytes, inflateBatch);
+    expect(batch).toEqual(openBatch(bytes));
+    // Each body is its own array: a view would carry the whole batch with it.
+    expect(batch.records.every(({ body }) => body.buffer.byteLength === body.length)).toBe(true);
   });
 
-  it('ends a silent connection after 1.5 times its keep alive and publishes its will', async () => {
-    const { node, gateway, status } = await place();
-    const client = await TestClient.open(gateway, node.address);
-    await client.connect(node);
-    client.packet(records(node, online(), 1, { topic: topic(node.address, 'status') }));
-    await client.next();
-    await runDurableObjectAlarm(gateway);
-    await age(gateway, 80_000);
-    await evictDurableObject(gateway);
-    await runDurableObjectAlarm(gateway);
-    expect(await status()).toMatchObject({ online: true });
-    await age(gateway, 16_000);
-    await evictDurableObject(gateway);
-    await runDurableObjectAlarm(gateway);
-    expect(await client.next()).toMatchObject({ cmd: 'disconnect', reasonCode: 0x8d });
-    await expect.poll(status).toMatchObject({ online: false });
-  });
-
-  it('holds a will back for its delay, and drops it when the node is back before', async () => {
-    const { node, gateway, status } = await place();
-    const will = { topic: topic(node.address, 'status'), payload: '{"v":1,"online":false}', properties: { willDelayInterval: 60 } };
-    const properties = { sessionExpiryInterval: 3600 };
-    const client = await TestClient.open(gateway, node.address);
-    await client.connect(node, { will, properties });
-    client.packet(records(node, online(), 1, { topic: topic(node.address, 'status') }));
-    await client.next();
-    client.close();
-    await client.closed;
-    await runDurableObjectAlarm(gateway);
-    expect(await status()).toMatchObject({ online: true });
-    const again = await TestClient.open(gateway, node.address);
-    await again.connect(node, { will, properties });
-    await runDurableObjectAlarm(gateway);
-    expect(await status()).toMatchObject({ online: true });
-    again.close();
-    await again.closed;
-    await runInDurableObject(gateway, (_object, { storage }) => storage.sql.exec('UPDATE session SET will_due = 1').toArray());
-    await runDurableObjectAlarm(gateway);
-    await expect.poll(status).toMatchObject({ online: false });
-  });
-
-  it('publishes the will of a node whose connection a restart took away', async () => {
-    const { node, gateway, status } = await place();
-    const client = await TestClient.open(gateway, node.address);
-    await client.connect(node);
-    client.packet(records(node, online(), 1, { topic: topic(node.address, 'status') }));
-    await client.next();
-    await evictDurableObject(gateway, { webSockets: 'close' });
-    await runDurableObjectAlarm(gateway);
-    await expect.poll(status).toMatchObject({ online: false });
+  it('refuses a bomb and a stream that is cut off', () => {
+    expect(inflateBatch(deflate(new Uint8Array(MAX_PLAIN_BYTES))).length).toBe(MAX_PLAIN_BYTES);
+    expect(() => inflateBatch(deflate(new Uint8Array(3 * MAX_PLAIN_BYTES)))).toThrow();
+    const whole = deflate(crypto.getRandomValues(new Uint8Array(1000)));
+    expect(() => inflateBatch(whole.subarray(0, 900))).toThrow();
+    expect(() => inflateBatch(new Uint8Array([0xff, 0xff, 0xff]))).toThrow();
   });
 });

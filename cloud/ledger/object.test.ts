@@ -29,7 +29,7 @@ async function events(stream: ReadableStream<Uint8Array>, count: number): Promis
   let text = '';
   while (found.length < count) {
     const { done, value } = await reader.read();
-    if (done) throw new Error(`the stream ended after ${found.length} events`);
+    expect(done, `the stream ended after ${found.length} events`).toBe(false);
     text += decoder.decode(value, { stream: true });
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';

@@ -180,6 +180,8 @@ export interface LedgerRpc {
   price(partner: string, gtin: string, at: number): Promise<PriceRow | null>;
   company(): Promise<Company | null>;
   nodes(): Promise<readonly NodeRow[]>;
+  /** Rows written and read since the object last started, index entries included: for measurements. */
+  rows(): Promise<{ written: number; read: number }>;
   /** Server-sent events after the entry `after` (-1 for all; null for only what comes), as UTF-8 bytes. */
   stream(after: number | null): Promise<ReadableStream<Uint8Array>>;
 }

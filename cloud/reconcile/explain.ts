@@ -3,6 +3,9 @@ import type { Explanation } from './facts.ts';
 /** Sentences for people. A code and its values stand in the ledger; the words can be made better at any time without a new fold. */
 export type Language = 'fr' | 'en';
 
+/** Days before months in both: the docks are in Europe. */
+const LOCALES: Readonly<Record<Language, string>> = { fr: 'fr-FR', en: 'en-GB' };
+
 type Params = Explanation['params'];
 type Sentence = (p: Values) => string;
 
@@ -30,7 +33,7 @@ class Values {
 
   /** A whole number with the language's separators. */
   number(key: string): string {
-    return new Intl.NumberFormat(this.#language).format(this.count(key));
+    return new Intl.NumberFormat(LOCALES[this.#language]).format(this.count(key));
   }
 
   /** A decimal text as money: never through a float, so the digits are grouped by hand. */
@@ -49,9 +52,11 @@ class Values {
   /** Where and when the first goods moved. */
   where(): string {
     if (!this.has('site')) return '';
-    const day = new Intl.DateTimeFormat(this.#language, { timeZone: this.#timeZone, dateStyle: 'short', timeStyle: 'short' });
+    const day = new Intl.DateTimeFormat(LOCALES[this.#language], { timeZone: this.#timeZone, dateStyle: 'short', timeStyle: 'short' });
     const when = this.has('at') ? day.format(this.count('at')) : '';
-    return this.#language === 'fr' ? ` à ${this.text('site')} dès le ${when}` : ` at ${this.text('site')} from ${when} on`;
+    const door = this.has('door') ? this.text('door') : '';
+    if (this.#language === 'fr') return `${door === '' ? '' : ` par la porte ${door}`} à ${this.text('site')} dès le ${when}`;
+    return `${door === '' ? '' : ` through door ${door}`} at ${this.text('site')} from ${when} on`;
   }
 
   /** The document by which goods and line were put together. */

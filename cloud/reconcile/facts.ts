@@ -15,6 +15,8 @@ export interface MovementGroup {
   readonly gtin: string;
   readonly direction: Direction;
   readonly site: string;
+  /** For the explanation. */
+  readonly door?: string;
   /** Effective time, epoch milliseconds. */
   readonly at: number;
   /** Ascending, not overlapping. */

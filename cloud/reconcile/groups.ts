@@ -35,9 +35,9 @@ export function candidatesOf(sql: Sql, movements: readonly Movement[], policy: P
   };
   return movements.map((movement) => {
     const { despatch, order, partner } = referenceOf(movement.document);
-    const { entry, gtin, direction, site, at, ordinals } = movement;
+    const { entry, gtin, direction, site, door, at, ordinals } = movement;
     const group = {
-      ...{ entry, gtin, direction, site, at, ordinals },
+      ...{ entry, gtin, direction, site, door, at, ordinals },
       ...(despatch === null ? {} : { despatchRef: despatch }),
       ...(order === null ? {} : { orderRef: order }),
       ...(partner === null ? {} : { partner }),
@@ -51,13 +51,13 @@ export function keepGroups(sql: Sql, arrivals: readonly Arrival[]): void {
   const rows = arrivals.map(({ movement, candidate: { group, day } }) => [
     ...[Number(group.gtin), DIRECTION_NUMBER[group.direction], group.at, group.entry, group.site, day, group.ordinals, movement.quantity],
     ...[movement.document?.kind ?? null, movement.document?.number ?? null],
-    ...[group.despatchRef ?? null, group.orderRef ?? null, group.partner ?? null],
+    ...[group.despatchRef ?? null, group.orderRef ?? null, group.partner ?? null, movement.door],
   ]);
   for (let from = 0; from < rows.length; from += MAX_ROWS)
     sql.exec(
-      `INSERT INTO match_groups (gtin, direction, at, entry, site, day, ordinals, quantity, free, weak, ref_kind, ref, despatch, order_ref, partner)
+      `INSERT INTO match_groups (gtin, direction, at, entry, site, day, ordinals, quantity, free, weak, ref_kind, ref, despatch, order_ref, partner, door)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value -> 6, value ->> 7, value ->> 7, value ->> 7,
-          value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12 FROM json_each(?)`,
+          value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13 FROM json_each(?)`,
       JSON.stringify(rows.slice(from, from + MAX_ROWS)),
     );
 }

@@ -24,13 +24,14 @@ export const MARCH = Date.UTC(2026, 2, 1);
 
 /** The folds of a ledger without its log: movements come as the stock projection would report them. */
 export class History {
-  readonly sql = new NodeSql();
+  readonly sql: NodeSql;
   readonly moved: Movement[] = [];
   readonly #folds: readonly Projection[];
   readonly #most: number;
   #next = 0;
 
-  constructor(most = MAX_SERVED) {
+  constructor(most = MAX_SERVED, sql = new NodeSql()) {
+    this.sql = sql;
     this.#most = most;
     this.#folds = [devices, masterdata, documents, reconcileBounded(most)];
     migrate(this.sql, this.#folds);
@@ -100,10 +101,10 @@ export class History {
       const invoice = loadInvoice(this.sql, doc);
       for (const price of invoice === undefined ? [] : loadPrices(this.sql, doc, invoice)) prices.set(JSON.stringify(price), price);
     }
-    const movements = this.moved.map(({ entry, gtin, direction, site, at, ordinals, document }) => {
+    const movements = this.moved.map(({ entry, gtin, direction, site, door, at, ordinals, document }) => {
       const { despatch, order, partner } = resolveReference(this.sql, document);
       return {
-        ...{ entry, gtin, direction, site, at, ordinals },
+        ...{ entry, gtin, direction, site, door, at, ordinals },
         ...(despatch === null ? {} : { despatchRef: despatch }),
         ...(order === null ? {} : { orderRef: order }),
         ...(partner === null ? {} : { partner }),

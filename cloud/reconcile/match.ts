@@ -121,7 +121,9 @@ function summarise(
     over: surplus.of(demand, strongest, pool, policy),
     rejected: quantity === demand.quantity ? 0 : rejectedFor(demand, rejected, policy),
     otherSites: [...sites].sort(),
-    ...(first === undefined ? {} : { first: { site: first.site, at: first.at } }),
+    ...(first === undefined
+      ? {}
+      : { first: { site: first.site, at: first.at, ...(first.door === undefined ? {} : { door: first.door }) } }),
   };
 }
 

@@ -171,7 +171,7 @@ export class Settlement {
   /** What served a line, from what it holds. */
   #served({ doc, line, demand }: Asked, over: number): Served {
     const rows = this.#book.sql.exec(
-      `SELECT a.gtin, a.quantity, a.at, g.site FROM match_allocations a
+      `SELECT a.gtin, a.quantity, a.at, g.site, g.door FROM match_allocations a
         JOIN match_groups g ON g.gtin = a.gtin AND g.direction = a.direction AND g.at = a.at AND g.entry = a.entry
         WHERE a.doc = ? AND a.line = ? ORDER BY a.at, a.entry`,
       doc,
@@ -190,7 +190,7 @@ export class Settlement {
       over,
       rejected: 0,
       otherSites: [...others].sort(),
-      ...(first === undefined ? {} : { first: { site: text(first, 'site'), at: num(first, 'at') } }),
+      ...(first === undefined ? {} : { first: { site: text(first, 'site'), at: num(first, 'at'), door: text(first, 'door') } }),
     };
   }
 

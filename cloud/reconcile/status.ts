@@ -15,7 +15,7 @@ export interface Served {
   /** Sites that served it although the document names another. */
   readonly otherSites: readonly string[];
   /** First door movement that served the line: what the explanation names. */
-  readonly first?: { readonly site: string; readonly at: number };
+  readonly first?: { readonly site: string; readonly at: number; readonly door?: string };
 }
 
 export const UNSERVED: Served = { quantity: 0, over: 0, rejected: 0, otherSites: [] };
@@ -171,7 +171,7 @@ function paramsOf(invoice: InvoiceFact, demand: Demand, served: Served): Explana
     over: served.over,
     ...(demand.despatchRef === undefined ? {} : { despatch: demand.despatchRef }),
     ...(demand.orderRef === undefined ? {} : { order: demand.orderRef }),
-    ...(served.first === undefined ? {} : { site: served.first.site, at: served.first.at }),
+    ...(served.first === undefined ? {} : served.first),
     currency: invoice.currency,
   };
 }

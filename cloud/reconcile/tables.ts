@@ -12,8 +12,8 @@ export const RECONCILE_MIGRATIONS: readonly Migration[] = [
       // `weak` what no reference took: the only groups a guess by time may use.
       // ref_kind and ref are what the record says; despatch, order_ref and partner what the known documents make of it.
       `CREATE TABLE match_groups (
-        gtin INTEGER NOT NULL, direction INTEGER NOT NULL, at INTEGER NOT NULL, entry INTEGER NOT NULL, site TEXT NOT NULL, day INTEGER NOT NULL,
-        ordinals TEXT NOT NULL, quantity INTEGER NOT NULL, free INTEGER NOT NULL, weak INTEGER NOT NULL, ref_kind TEXT, ref TEXT, despatch TEXT, order_ref TEXT, partner TEXT,
+        gtin INTEGER NOT NULL, direction INTEGER NOT NULL, at INTEGER NOT NULL, entry INTEGER NOT NULL, site TEXT NOT NULL,
+        door TEXT NOT NULL, day INTEGER NOT NULL, ordinals TEXT NOT NULL, quantity INTEGER NOT NULL, free INTEGER NOT NULL, weak INTEGER NOT NULL, ref_kind TEXT, ref TEXT, despatch TEXT, order_ref TEXT, partner TEXT,
         PRIMARY KEY (gtin, direction, at, entry)) WITHOUT ROWID`,
       'CREATE INDEX match_groups_despatch ON match_groups (despatch, gtin) WHERE despatch IS NOT NULL',
       'CREATE INDEX match_groups_order ON match_groups (order_ref, gtin) WHERE order_ref IS NOT NULL',

@@ -34,16 +34,9 @@ export interface Tally {
   readonly siteMismatch: boolean;
 }
 
-/**
- * The status of a document: its worst line. Where some goods moved and others did not at all, the document as a whole is short, not
- * unreceived.
- */
+/** The status of a document: that of its worst line. */
 export function documentStatus(tally: Tally): DocumentStatus {
-  const worst = SEVERITY.find((status) => (tally.statuses.get(status) ?? 0) > 0);
-  if (worst === undefined) return 'NO_LINES';
-  if (!tally.moved) return worst;
-  if (worst === 'NOT_RECEIVED') return 'SHORT_RECEIVED';
-  return worst === 'NOT_SHIPPED' ? 'SHORT_SHIPPED' : worst;
+  return SEVERITY.find((status) => (tally.statuses.get(status) ?? 0) > 0) ?? 'NO_LINES';
 }
 
 /** The accepted differences of an invoice when they exceed the cap: many small ones must not pass as nothing. */

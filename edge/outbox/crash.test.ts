@@ -22,7 +22,10 @@ function killAfter(path: string, run: string, lines: number): Promise<string[]> 
   });
 }
 
-describe('an outbox whose process is killed while it appends', () => {
+/** Real processes: on a busy machine each takes seconds to load. */
+const PATIENCE_MS = 90_000;
+
+describe('an outbox whose process is killed while it appends', { timeout: PATIENCE_MS }, () => {
   it('has every append that had resolved, at its number, in a chain that verifies, kill after kill', async () => {
     const path = bench.path();
     let seq = 0;

@@ -6,7 +6,7 @@ import type { Appended, Outbox } from './outbox.ts';
 import { passageBodies } from './split.ts';
 
 export interface IntakeOptions {
-  readonly outbox: Pick<Outbox, 'append' | 'doorDocument' | 'recognise'>;
+  readonly outbox: Pick<Outbox, 'append' | 'doorDocument' | 'knows' | 'recognise'>;
   readonly clock: () => NodeClock;
   readonly log: (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void;
   /** Between two tries while the disk is full or stuck, milliseconds. */
@@ -45,6 +45,8 @@ export class Intake {
   async take(closed: ClosedPassage): Promise<void> {
     const { outbox, clock, log, retryMs = RETRY_MS } = this.#options;
     const { passage, door, direction, opened } = closed;
+    // A journal that was played back after a crash brings what was committed before it.
+    if (outbox.knows(passage)) return;
     log('passage.closed', {
       passage,
       door,
@@ -62,13 +64,13 @@ export class Intake {
     const records = bodies.map((body, i) => (i === 0 ? { body, doubts: closed.doubts } : { body }));
     this.#held++;
     try {
-      for (;;) {
+      for (let tries = 0; ; tries++) {
         try {
           this.#tell(await outbox.append(records), passage, bodies.length);
           return;
         } catch (error) {
           const { code, message } = error as Fault;
-          log('outbox.failed', { passage, code: code ?? 'INTERNAL', text: message });
+          if (tries === 0) log('outbox.failed', { passage, code: code ?? 'INTERNAL', text: message });
           const mends = error instanceof Fault && error.code.startsWith('OUTBOX_');
           if (!mends || this.#stopped || this.#held > MAX_HELD) throw error;
         }

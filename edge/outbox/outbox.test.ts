@@ -103,6 +103,24 @@ describe('acknowledgement', () => {
     expect(await verify(again, 3)).toMatchObject([{ passage: 'p3' }, { passage: 'p4' }, { passage: 'p5' }]);
   });
 
+  it('deletes a long queue in short commits', async () => {
+    const path = bench.path();
+    const outbox = bench.open(path);
+    await Promise.all(Array.from({ length: 4_500 }, (_, i) => outbox.append({ body: passageBody(`p${i}`) })));
+    outbox.acknowledge(1, 4_400);
+    const left = (): number => {
+      const db = new DatabaseSync(path, { readOnly: true });
+      const { n } = db.prepare('SELECT count(*) AS n FROM records').get() as { n: number };
+      db.close();
+      return n;
+    };
+    await outbox.append({ body: passageBody('x') });
+    expect(left()).toBe(2_501);
+    await expect.poll(left, { timeout: 10_000 }).toBe(101);
+    expect(outbox.queued()).toBe(101);
+    expect(await verify(outbox, 4_400)).toHaveLength(101);
+  });
+
   it('ignores another epoch, an old number and a number that does not exist', async () => {
     const outbox = bench.open();
     await outbox.append([{ body: passageBody('a') }]);

@@ -80,6 +80,8 @@ const SQLITE_FULL = 13;
 const SQLITE_STORAGE: readonly number[] = [5, 7, 8, 10, 11, SQLITE_FULL, 14];
 /** Acknowledged records are deleted with the next commit, or after this long without one. */
 const PRUNE_MS = 5_000;
+/** After a long catch-up, until all are deleted. */
+const PRUNE_MORE_MS = 250;
 /** Old passages and doubts are looked for once in so many commits. */
 const PRUNE_COMMITS = 200;
 
@@ -101,6 +103,7 @@ export class Outbox {
   #pruning: NodeJS.Timeout | undefined;
   #commits = 0;
   #notifying = false;
+  #closing = false;
 
   /** @throws Fault OUTBOX_UNUSABLE, OUTBOX_VERSION, OUTBOX_ADDRESS */
   constructor({ path, address, clock, maxPages }: OutboxOptions) {
@@ -131,6 +134,11 @@ export class Outbox {
     const parts = list.flatMap(({ body }) => (body.type === 'passage' ? [body] : []));
     const notes = list.flatMap(({ doubts = [] }) => doubts);
     return this.#group.add(() => this.#append(sealed, parts, notes));
+  }
+
+  /** True for a passage whose records stand here or stood here lately. */
+  knows(passage: string): boolean {
+    return this.#passages.find(passage) !== undefined;
   }
 
   /** The end of the chain. */
@@ -167,12 +175,7 @@ export class Outbox {
   acknowledge(epoch: number, seq: number): void {
     if (!this.#records.acknowledge(epoch, seq)) return;
     this.#changed();
-    if (this.#pruning !== undefined) return;
-    this.#pruning = setTimeout(() => {
-      this.#pruning = undefined;
-      // A full disk shows in health; the deletion comes with a later commit.
-      if (this.#records.unsaved) this.#group.add(() => undefined).catch(() => undefined);
-    }, PRUNE_MS).unref();
+    this.#pruneIn(PRUNE_MS);
   }
 
   /**
@@ -315,6 +318,7 @@ export class Outbox {
 
   /** Commits what waits, copies the write-ahead log back and closes the file. */
   async close(): Promise<void> {
+    this.#closing = true;
     clearTimeout(this.#pruning);
     await this.#group.flush();
     try {
@@ -354,7 +358,17 @@ export class Outbox {
     }
     this.#fault = undefined;
     this.#records.committed();
+    if (this.#records.unsaved && !this.#closing) this.#pruneIn(PRUNE_MORE_MS);
     this.#changed();
+  }
+
+  /** A commit for the deletions alone, unless another comes first. */
+  #pruneIn(ms: number): void {
+    this.#pruning ??= setTimeout(() => {
+      this.#pruning = undefined;
+      // A full disk shows in health; the deletion comes with a later commit.
+      if (this.#records.unsaved) this.#group.add(() => undefined).catch(() => undefined);
+    }, ms).unref();
   }
 
   #storageFault(error: unknown): Fault | undefined {

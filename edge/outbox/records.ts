@@ -42,6 +42,8 @@ export function seal(body: Uint8Array): Sealed {
   return { salt, body, commitment: commitment(salt, body) };
 }
 
+/** Acknowledged records deleted in one commit: some 10 ms, so that a catch-up of weeks never holds up a pallet. */
+const PRUNE_ROWS = 2_000;
 /** Rows read at once when a chain is computed anew: bounds memory, however long the queue. */
 const RECHAIN_ROWS = 500;
 
@@ -53,6 +55,9 @@ export class Records {
   readonly #after: StatementSync;
   readonly #chain: StatementSync;
   readonly #save: StatementSync;
+  readonly #oldest: StatementSync;
+  readonly #delete: StatementSync;
+  #behind = false;
   #mark: Mark;
   #saved: Mark;
 
@@ -64,6 +69,8 @@ export class Records {
     this.#after = db.prepare('SELECT seq, salt, body, chain FROM records WHERE seq > ? ORDER BY seq LIMIT ?');
     this.#chain = db.prepare('SELECT chain FROM records WHERE seq = ?');
     this.#save = db.prepare('UPDATE head SET epoch = ?, seq = ?, chain = ?, acknowledged = ?, acknowledged_chain = ?');
+    this.#oldest = db.prepare('SELECT min(seq) AS oldest FROM records');
+    this.#delete = db.prepare('DELETE FROM records WHERE seq <= ?');
     this.#mark = this.#load();
     this.#saved = this.#mark;
   }
@@ -101,7 +108,7 @@ export class Records {
     return (this.#chain.get(seq) as { chain: Uint8Array } | undefined)?.chain;
   }
 
-  /** Notes that the hub has the records up to `seq`; they are deleted by the next {@link save}. Returns false when that is no news. */
+  /** Notes that the hub has the records up to `seq`; they are deleted by the next calls of {@link save}. Returns false when that is no news. */
   acknowledge(epoch: number, seq: number): boolean {
     if (epoch !== this.#mark.epoch || seq <= this.#mark.acknowledged) return false;
     const chain = this.chainAt(seq);
@@ -110,15 +117,18 @@ export class Records {
     return true;
   }
 
-  /** True when the file does not have the mark yet. */
+  /** True when the file does not have the mark yet, or still has records that the hub has. */
   get unsaved(): boolean {
-    return this.#mark !== this.#saved;
+    return this.#mark !== this.#saved || this.#behind;
   }
 
-  /** Writes the mark and deletes what the hub has. */
+  /** Writes the mark and deletes of what the hub has as much as a short commit allows. */
   save(): void {
     const { epoch, seq, chain, acknowledged, acknowledgedChain } = this.#mark;
-    if (acknowledged !== this.#saved.acknowledged) this.#db.prepare('DELETE FROM records WHERE seq <= ?').run(acknowledged);
+    const { oldest } = this.#oldest.get() as { oldest: number | null };
+    const last = Math.min(acknowledged, (oldest ?? acknowledged) + PRUNE_ROWS - 1);
+    if (oldest !== null && oldest <= last) this.#delete.run(last);
+    this.#behind = last < acknowledged;
     this.#save.run(epoch, seq, chain, acknowledged, acknowledgedChain);
   }
 
@@ -136,7 +146,7 @@ export class Records {
   /** Starts `epoch` with the record `first`, followed by all that the hub does not have. Returns by how much their numbers changed. */
   restart(epoch: number, first: Sealed): number {
     const shift = 1 - this.#mark.acknowledged;
-    this.#db.prepare('DELETE FROM records WHERE seq <= ?').run(this.#mark.acknowledged);
+    this.#delete.run(this.#mark.acknowledged);
     // Through negative numbers: a shift in place would meet numbers that are still taken.
     this.#db.prepare('UPDATE records SET seq = -(seq + ?)').run(shift);
     this.#db.exec('UPDATE records SET seq = -seq');

@@ -1,5 +1,5 @@
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Page as Bundle, loadPage } from './bundle.ts';
 import { FakeModel } from './model.fake.ts';
 import { type Panel, startPanel } from './server.ts';
@@ -14,6 +14,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+/** A browser on a busy machine takes its time; nothing here is measured. */
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 let browser: Browser;
 let bundle: Bundle;
 let model: FakeModel;
@@ -24,7 +27,7 @@ let complaints: string[];
 beforeAll(async () => {
   bundle = await loadPage();
   browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
-}, 60_000);
+});
 
 afterAll(() => browser?.close());
 
@@ -41,7 +44,7 @@ afterEach(async () => {
 async function open({ locale = 'fr-FR', width = 390 } = {}): Promise<void> {
   const context = await browser.newContext({ locale, viewport: { width, height: 844 }, hasTouch: true });
   // Well below the test's own limit, so that a failure names what was waited for.
-  context.setDefaultTimeout(8_000);
+  context.setDefaultTimeout(20_000);
   page = await context.newPage();
   complaints = [];
   page.on('console', (message) => {

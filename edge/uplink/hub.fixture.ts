@@ -49,6 +49,7 @@ export class FakeHub {
   goodbyes: number[] = [];
   answersPings = true;
   #changed: (() => void)[] = [];
+  #closed = false;
 
   private constructor(server: WebSocketServer, address: NodeAddress) {
     this.#server = server;
@@ -84,6 +85,8 @@ export class FakeHub {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     for (const client of this.#server.clients) client.terminate();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }

@@ -4,6 +4,7 @@ import { chainAfter, signedMessage } from '../../protocol/batch.ts';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { checkToken } from '../../protocol/token.ts';
 import { clientId } from '../../protocol/topics.ts';
+import { FakeHub } from './hub.fixture.ts';
 import { ADDRESS, type Scene, scene } from './uplink.fixture.ts';
 
 const open: Scene[] = [];
@@ -98,6 +99,24 @@ describe('cuts', () => {
     for (const token of hub.tokens) await checkToken(token, clientId(ADDRESS), key.publicKey, Date.now(), verify);
   });
 
+  it('waits for a hub that is not there yet, and stops while it waits', async () => {
+    const { hub, uplink, commit, until, outbox } = await begin();
+    const { port } = new URL(hub.url);
+    await hub.close();
+    await commit(2);
+    uplink.start();
+    await until(({ state }) => state === 'offline');
+    await uplink.stop();
+    expect(uplink.state()).toMatchObject({ state: 'offline', queued: 2 });
+    uplink.start();
+    const later = await FakeHub.open(ADDRESS, Number(port));
+    await until(({ queued }) => queued === 0);
+    expect(later.committed).toEqual(range(1, 2));
+    await uplink.stop();
+    await later.close();
+    expect(outbox.queued()).toBe(0);
+  });
+
   it('cuts a line on which pings are not answered', async () => {
     const { hub, uplink, until, events } = await begin({ pingMs: 20 });
     hub.answersPings = false;
@@ -172,6 +191,18 @@ describe('refusals', () => {
     expect(fits).toEqual([false, true]);
     expect(Math.abs((uplink.state().hubOffsetMs ?? 0) - wrong)).toBeLessThan(10_000);
     await checkToken(hub.tokens[1] ?? '', clientId(ADDRESS), key.publicKey, Date.now(), verify);
+  });
+});
+
+describe('the clock', () => {
+  it('keeps the hub time when the wall clock is set while online', async () => {
+    let wrong = 60_000;
+    const { uplink, until } = await begin({ now: () => Date.now() - wrong });
+    uplink.start();
+    await until(({ state }) => state === 'online');
+    expect(Math.abs((uplink.state().hubOffsetMs ?? 0) - 60_000)).toBeLessThan(10_000);
+    wrong = -3_600_000;
+    expect(Math.abs((uplink.state().hubOffsetMs ?? 0) + 3_600_000)).toBeLessThan(10_000);
   });
 });
 

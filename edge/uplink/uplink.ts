@@ -178,15 +178,8 @@ export class Uplink {
     try {
       const token = await makeToken(clientId(address), key.id, this.#hubNow(), key.sign);
       const log = this.#log.bind(this);
-      const { link, welcome } = await Link.open({
-        url,
-        address,
-        token,
-        now: this.#now,
-        onCommand,
-        log,
-        ...(pingMs === undefined ? {} : { pingMs }),
-      });
+      const options = { url, address, token, now: this.#now, onCommand, log, signal: this.#stopping.signal };
+      const { link, welcome } = await Link.open(pingMs === undefined ? options : { ...options, pingMs });
       this.#heard(welcome.offsetMs);
       if (!this.#running) {
         await link.close();

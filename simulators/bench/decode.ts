@@ -1,5 +1,5 @@
-import { concat } from '../../protocol/bytes.ts';
 import { countReads } from '../../edge/readers/thingmagic/decoder.ts';
+import { concat } from '../../protocol/bytes.ts';
 import { type Measure, median, round } from './measure.ts';
 import { walkBytes } from './stream.ts';
 
@@ -17,5 +17,12 @@ export async function run(): Promise<Measure[]> {
     if (reads !== walk.frames) throw new RangeError(`decoded ${reads} of ${walk.frames} frames`);
     rates.push(reads / seconds);
   }
-  return [{ name: 'edge.decode.thingmagic', value: round(median(rates)), unit: 'frames/s', params: { frames: walk.frames, bytes: bytes.length, repeats: REPEATS } }];
+  return [
+    {
+      name: 'edge.decode.thingmagic',
+      value: round(median(rates)),
+      unit: 'frames/s',
+      params: { frames: walk.frames, bytes: bytes.length, repeats: REPEATS },
+    },
+  ];
 }

@@ -33,5 +33,12 @@ export async function run(): Promise<Measure[]> {
   await outbox.close();
   rmSync(dir, { recursive: true, force: true });
   if (seq !== RECORDS) throw new RangeError(`${seq} of ${RECORDS} records stand in the outbox`);
-  return [{ name: 'edge.outbox', value: round(RECORDS / seconds), unit: 'records/s', params: { records: RECORDS, items: ITEMS, concurrent: CONCURRENT, synchronous: 'FULL' } }];
+  return [
+    {
+      name: 'edge.outbox',
+      value: round(RECORDS / seconds),
+      unit: 'records/s',
+      params: { records: RECORDS, items: ITEMS, concurrent: CONCURRENT, synchronous: 'FULL' },
+    },
+  ];
 }

@@ -1,6 +1,6 @@
+import { cycleEnd, tagRecord } from '../../edge/readers/thingmagic/codec.ts';
 import { concat } from '../../protocol/bytes.ts';
 import { encodeSgtin96 } from '../../protocol/epc.ts';
-import { cycleEnd, tagRecord } from '../../edge/readers/thingmagic/codec.ts';
 import { Random } from '../random.ts';
 
 /** All nine metadata fields, as the driver asks for. */

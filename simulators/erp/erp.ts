@@ -19,6 +19,9 @@ export interface ErpOptions {
 const DAYS_TO_PAY = 30;
 const DAY_MS = 86_400_000;
 
+/** A hub that starts again is back within seconds; one that is not back after these attempts is down. */
+const ATTEMPTS = 30;
+const AGAIN_MS = 1_000;
 /** Calls at the same time while master data is sent: one after the other would take seconds. */
 const SENDERS = 8;
 
@@ -80,8 +83,8 @@ export class Erp {
 
   /** Sends the order and the despatch advice: the goods are on their way. */
   async announce(paperwork: Paperwork): Promise<void> {
-    await this.#options.hub.call('POST', '/v1/documents', paperwork.order);
-    await this.#options.hub.call('POST', '/v1/documents', paperwork.despatchAdvice);
+    await this.#post(JSON.stringify(paperwork.order), 'application/json');
+    await this.#post(JSON.stringify(paperwork.despatchAdvice), 'application/json');
   }
 
   /**
@@ -91,8 +94,10 @@ export class Erp {
   async bill(paperwork: Paperwork): Promise<SentInvoice> {
     let id: string | undefined;
     for (const sending of paperwork.sendings) {
-      const { status, answered } = await this.#post(sending.xml);
-      if (status !== sending.answer || (id !== undefined && answered !== undefined && answered !== id)) {
+      const { status, answered, repeated } = await this.#post(sending.xml, 'application/xml');
+      // After an answer that was lost, "known already" is what a new document says.
+      const right = status === sending.answer || (repeated && sending.answer === 201 && status === 200);
+      if (!right || (id !== undefined && answered !== undefined && answered !== id)) {
         throw new Fault(
           'ANSWER_UNEXPECTED',
           `invoice ${paperwork.invoice.number}: the hub answered ${status} (${answered ?? 'no id'}), ${sending.answer} was due`,
@@ -105,13 +110,19 @@ export class Erp {
     return sent;
   }
 
-  async #post(xml: string): Promise<{ status: number; answered?: string }> {
-    try {
-      const { status, body } = await this.#options.hub.call<{ id: string }>('POST', '/v1/documents', xml, 'application/xml');
-      return { status, answered: body.id };
-    } catch (error) {
-      if (error instanceof HubFault && error.status === 409 && error.code === 'DUPLICATE_NUMBER') return { status: 409 };
-      throw error;
+  /** Sends a document until the hub has answered for good: the same content again is the same document. */
+  async #post(body: string, type: string): Promise<{ status: number; answered?: string; repeated: boolean }> {
+    for (let attempt = 1; ; attempt++) {
+      const repeated = attempt > 1;
+      try {
+        const { status, body: document } = await this.#options.hub.call<{ id: string }>('POST', '/v1/documents', body, type);
+        return { status, answered: document.id, repeated };
+      } catch (error) {
+        const refused = error instanceof HubFault && error.status < 500 ? error : undefined;
+        if (refused?.status === 409 && refused.code === 'DUPLICATE_NUMBER') return { status: 409, repeated };
+        if (refused !== undefined || attempt === ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
     }
   }
 }

@@ -30,11 +30,15 @@ export const gtin = z
   .transform((text) => gtin14(text) ?? text)
   .meta({ description: 'GTIN of 8, 12, 13 or 14 digits', examples: ['03012345678902'] });
 
-/** VAT number, SIREN or another identifier of a party, as documents name it. Longest in EN 16931 practice is a 35-character scheme identifier. */
+/**
+ * VAT number, SIREN or another identifier of a party, in the one spelling under which documents find it (documents/identity.ts): without
+ * blanks and dots, in capitals. EN 16931 practice knows no longer one than 35 characters.
+ */
 export const party = z
   .string()
-  .trim()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9:._-]{0,34}$/, 'use a VAT number, a SIREN or another identifier of at most 35 characters')
+  .max(60)
+  .transform((text) => text.replaceAll(/[\s.]/g, '').toUpperCase())
+  .pipe(z.string().regex(/^[A-Z0-9][A-Z0-9:_-]{0,34}$/, 'use a VAT number, a SIREN or another identifier of at most 35 characters'))
   .meta({ examples: ['FR40303265045'] });
 
 /** A decimal number as text: at most 12 digits before the point and 10 after, as much as a unit price ever has. */

@@ -1,0 +1,204 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { A, CASES, goods, invoice, line, scenario } from './cases.fixture.ts';
+import type { Facts, InvoiceFact, MovementGroup } from './facts.ts';
+import { match } from './match.ts';
+import { EXACT } from './policy.ts';
+import { count, subtract } from './ranges.ts';
+import { runScenario, type Scenario, type ScenarioResult } from './scenario.ts';
+
+describe('the match of a worked case', () => {
+  for (const { name, scenario: made, expected } of CASES) it(name, () => expect(runScenario(made)).toEqual(expected));
+});
+
+/** Cases that others worked out are kept beside the project: `../shared/vectors`. */
+const VECTORS = new URL('../../../shared/vectors/match-cases.json', import.meta.url);
+const PRESENT = existsSync(VECTORS);
+describe(PRESENT ? 'the shared worked cases' : 'the shared worked cases (NOT RUN: ../shared/vectors is not there)', () => {
+  const cases = PRESENT
+    ? (
+        JSON.parse(readFileSync(VECTORS, 'utf8')) as {
+          cases: { id: string; title: string; scenario: Scenario; expected: ScenarioResult }[];
+        }
+      ).cases
+    : [];
+  it('are there, or say in their name that they are not', () => expect(cases.length > 0).toBe(PRESENT));
+  for (const one of cases) it(`${one.id}: ${one.title}`, () => expect(runScenario(one.scenario)).toEqual(one.expected));
+});
+
+const shuffled = <T>(list: readonly T[], seed: number): T[] => {
+  const keyed = list.map((value, i) => ({ value, key: Math.imul(i + 1, seed * 2 + 0x9e3779b1) >>> 0 }));
+  return keyed.sort((a, b) => a.key - b.key).map(({ value }) => value);
+};
+
+const ref = fc.option(fc.constantFrom('R1', 'R2'), { nil: undefined });
+const present = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+
+const group = fc
+  .record({
+    gtin: fc.constantFrom(A, '03400930000021'),
+    direction: fc.constantFrom('in' as const, 'out' as const),
+    site: fc.constantFrom('LYON', 'METZ'),
+    // Few instants, so that ties are common.
+    at: fc.integer({ min: 0, max: 4 }).map((day) => Date.UTC(2026, 2, 1 + day)),
+    size: fc.integer({ min: 1, max: 6 }),
+    despatchRef: ref,
+    orderRef: ref,
+  })
+  .map(({ size, ...rest }) => present({ ...rest, ordinals: [[size, size]] as [number, number][] }));
+
+const invoiceFact = fc
+  .record({
+    role: fc.constantFrom('purchase' as const, 'sale' as const),
+    typeCode: fc.constantFrom('380', '381', '384'),
+    number: fc.constantFrom('F1', 'F2', 'F3'),
+    issueDate: fc.constantFrom('2026-03-01', '2026-03-04'),
+    despatchRef: ref,
+    orderRef: ref,
+    site: fc.option(fc.constant('LYON'), { nil: undefined }),
+    preceding: fc.subarray(['F1', 'F2']),
+    quantities: fc.array(fc.integer({ min: -4, max: 8 }), { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ quantities, ...rest }) =>
+    present({
+      ...rest,
+      partner: 'p',
+      currency: 'EUR',
+      lines: quantities.map((quantity, i) => ({
+        id: `${i + 1}`,
+        gtin: A,
+        quantity: `${quantity}`,
+        unit: 'C62',
+        price: '2',
+        net: `${quantity * 2}`,
+      })),
+    }),
+  );
+
+const facts: fc.Arbitrary<Facts> = fc
+  .record({ groups: fc.array(group, { maxLength: 12 }), invoices: fc.array(invoiceFact, { maxLength: 8 }) })
+  .map(
+    ({ groups, invoices }): Facts => ({
+      movements: groups.map((one, entry): MovementGroup => ({ entry, ...one }) as MovementGroup),
+      invoices: invoices.map((one, i): InvoiceFact => ({ id: `i${i}`, ...one }) as InvoiceFact),
+      prices: [{ partner: 'p', gtin: A, price: '2', currency: 'EUR' }],
+    }),
+  );
+
+describe('the match of any facts', () => {
+  it('is the same whatever the order of invoices, lines, movements and prices', () => {
+    fc.assert(
+      fc.property(facts, fc.integer({ min: 1, max: 1_000_000 }), (given, seed) => {
+        const mixed: Facts = {
+          invoices: shuffled(given.invoices, seed).map((one) => ({ ...one, lines: shuffled(one.lines, seed) })),
+          movements: shuffled(given.movements, seed),
+          prices: shuffled(given.prices, seed),
+        };
+        expect(match(mixed, EXACT)).toEqual(match(given, EXACT));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never gives an item twice, nor more than a line asked for', () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const { documents, allocations } = match(given, EXACT);
+        for (const { entry, ordinals } of given.movements) {
+          let free = [...ordinals];
+          for (const allocation of allocations.filter((one) => one.entry === entry)) {
+            const rest = subtract(free, allocation.ordinals);
+            expect(count(free) - count(rest)).toBe(allocation.quantity);
+            free = rest;
+          }
+        }
+        for (const { id, lines } of documents)
+          for (const one of lines) {
+            const given_ = allocations.filter(({ document, line: at }) => document === id && at === one.id);
+            expect(given_.reduce((sum, { quantity }) => sum + quantity, 0)).toBe(Math.abs(one.matched));
+            expect(one.short === 0 || Math.sign(one.short) === (one.matched === 0 ? Math.sign(one.short) : Math.sign(one.matched))).toBe(
+              true,
+            );
+          }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('what is at stake', () => {
+  it('is the missing share of the line’s amount of record, in cents', () => {
+    const facts_: Facts = {
+      invoices: [
+        {
+          id: 'x',
+          role: 'purchase',
+          typeCode: '380',
+          number: 'F1',
+          issueDate: '2026-03-12',
+          partner: 'p',
+          currency: 'EUR',
+          lines: [{ id: '1', gtin: A, quantity: '48', unit: 'C62', net: '576.00' }],
+        },
+      ],
+      movements: [{ entry: 7, gtin: A, direction: 'in', site: 'LYON', at: Date.UTC(2026, 2, 12), ordinals: [[0, 46]] }],
+      prices: [],
+    };
+    const [document] = match(facts_, EXACT).documents;
+    expect(document?.findings).toMatchObject([{ code: 'QUANTITY_SHORT', line: '1', amount: 2400, currency: 'EUR' }]);
+  });
+
+  it('addresses what it gives by ranges of ordinals, not by items', () => {
+    const movements = [
+      {
+        entry: 3,
+        gtin: A,
+        direction: 'in' as const,
+        site: 'LYON',
+        at: Date.UTC(2026, 2, 12),
+        ordinals: [
+          [0, 5],
+          [9, 100],
+        ] as [number, number][],
+      },
+    ];
+    const lines = [{ id: '1', gtin: A, quantity: '50', unit: 'C62', net: '1' }];
+    const invoices: InvoiceFact[] = [
+      { id: 'x', role: 'purchase', typeCode: '380', number: 'F', issueDate: '2026-03-12', partner: 'p', currency: 'EUR', lines },
+    ];
+    expect(match({ invoices, movements, prices: [] }, EXACT).allocations).toEqual([
+      {
+        document: 'x',
+        line: '1',
+        entry: 3,
+        gtin: A,
+        ordinals: [
+          [0, 5],
+          [9, 45],
+        ],
+        quantity: 50,
+        evidence: 'window',
+      },
+    ]);
+  });
+});
+
+describe('the status of a document', () => {
+  const statusOf = (made: Scenario): unknown => {
+    const result = runScenario(made);
+    return result.documents[0]?.lines.map(({ status }) => status);
+  };
+
+  it('leaves an invoice of services and time alone', () => {
+    expect(
+      statusOf(
+        scenario(goods('a', 3, 10), [invoice('F1', 12, [line('1', '3', { unit: 'HUR' }), line('2', '1', { classification: 'service' })])]),
+      ),
+    ).toEqual(['SERVICE', 'SERVICE']);
+  });
+
+  it('matches no goods for a payment in advance', () => {
+    expect(statusOf(scenario(goods('a', 3, 10), [invoice('F1', 12, [line('1', '3')], { typeCode: '386' })]))).toEqual(['SERVICE']);
+  });
+});
