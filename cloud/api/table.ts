@@ -11,6 +11,7 @@ import { priceRoutes } from './routes/prices.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { stockRoutes } from './routes/stock.ts';
 import { tenantRoutes } from './routes/tenants.ts';
+import { usageRoutes } from './routes/usage.ts';
 
 let document: string | undefined;
 
@@ -40,5 +41,6 @@ export const ROUTES: readonly Route[] = [
   ...documentRoutes,
   ...findingRoutes,
   ...entryRoutes,
+  ...usageRoutes,
   description,
 ];

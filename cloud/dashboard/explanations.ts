@@ -1,5 +1,6 @@
 import type { FindingCode, LineStatus } from '../reconcile/facts.ts';
 import { count, date, money, unitPrice } from './language.ts';
+import { siteName, zoneOf } from './masterdata.ts';
 import type { Explanation } from './shapes.ts';
 import type { Language } from './words.ts';
 
@@ -29,7 +30,8 @@ function factsOf({ params }: Explanation): Facts {
     n: (name) => count(Math.abs(Number(params[name] ?? 0))),
     amount: (before, after = '') => (Number(params['amount'] ?? 0) === 0 ? '' : `${before}${money(text('amount'), currency)}${after}`),
     price: (name) => unitPrice(text(name), currency),
-    seen: (at, on) => (params['at'] === undefined ? '' : ` ${at} ${text('site')} ${on} ${date(Number(params['at']))}`),
+    seen: (at, on) =>
+      params['at'] === undefined ? '' : ` ${at} ${siteName(text('site'))} ${on} ${date(Number(params['at']), zoneOf(text('site')))}`,
   };
 }
 

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
+import { PIECE_UNITS } from '../../protocol/quantity.ts';
 import { Failure, Loading } from './answer.tsx';
 import { pathOf } from './api.ts';
 import { explain } from './explanations.ts';
@@ -62,7 +63,7 @@ function LineRow({ document, line }: { document: Document; line: DocumentLine })
         </td>
         <td class="number nowrap" data-label={w.billed}>
           {decimals(line.quantity)}
-          {line.unit !== null && line.unit !== 'C62' && <small class="quiet"> {line.unit}</small>}
+          {line.unit !== null && !PIECE_UNITS.has(line.unit) && <small class="quiet"> {line.unit}</small>}
         </td>
         {matched && (
           <>

@@ -1,4 +1,5 @@
 import { effect, signal } from '@preact/signals';
+import { ask } from './api.ts';
 import { all } from './load.ts';
 import { key } from './session.ts';
 import type { Site } from './shapes.ts';
@@ -17,7 +18,12 @@ async function loadItems(): Promise<void> {
 }
 
 async function loadSites(): Promise<void> {
-  sites.value = await all<Site>('/v1/sites', MOST_ITEMS).catch(() => []);
+  try {
+    // Sites are few and come in one piece.
+    sites.value = ((await (await ask('/v1/sites')).json()) as { data: Site[] }).data;
+  } catch {
+    sites.value = [];
+  }
 }
 
 export const nameOf = (gtin: string): string => itemNames.value.get(gtin) ?? gtin;

@@ -5,8 +5,9 @@ import { num, optionalText, type Sql, text } from '../ledger/sql.ts';
 
 /** Newest documents that a node which comes late is told: more would not fit a screen at a door. */
 const MAX_CATCH_UP = 200;
-/** A command is one MQTT packet of at most 256 KiB: 2,000 lines with names fit. */
-const MAX_COMMAND_LINES = 2000;
+/** A command is one MQTT packet of at most 256 KiB: 500 items with names of 80 characters and 1,000 logistic units fit. */
+const MAX_COMMAND_LINES = 500;
+const MAX_NAME = 80;
 
 interface NodeAt {
   readonly site: string;
@@ -45,7 +46,11 @@ function commandFor(sql: Sql, doc: number): ExpectCommand | undefined {
     ssccs: ssccs.map((one) => text(one, 'sscc')),
     lines: lines.map((line) => {
       const name = optionalText(line, 'name');
-      return { gtin: gtinText(num(line, 'gtin')), quantity: num(line, 'quantity'), ...(name === undefined ? {} : { name }) };
+      return {
+        gtin: gtinText(num(line, 'gtin')),
+        quantity: num(line, 'quantity'),
+        ...(name === undefined ? {} : { name: [...name].slice(0, MAX_NAME).join('') }),
+      };
     }),
   };
 }

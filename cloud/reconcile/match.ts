@@ -17,7 +17,7 @@ import type {
 } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { count } from './ranges.ts';
-import { agreedPrice, type Judged, judge, judgeUnmatched, type Served, UNSERVED } from './status.ts';
+import { agreedPrice, type Judged, judge, judgeUnmatched, pricedGtin, type Served, UNSERVED } from './status.ts';
 import { capFinding, documentStatus, gateOf } from './worst.ts';
 
 interface Line {
@@ -146,7 +146,7 @@ function judgeDocument(
   if (replacedBy !== undefined) return supersededMatch(invoice, replacedBy);
   const judged: Judged[] = lines.map(({ fact, asked }) => {
     if (!('demand' in asked)) return judgeUnmatched(invoice, fact, asked);
-    const price = agreedPrice(invoice, asked.demand, fact.gtin ?? asked.demand.parts[0]?.gtin ?? '', facts.prices);
+    const price = agreedPrice(invoice, asked.demand, pricedGtin(fact, asked.demand), facts.prices);
     return judge(invoice, fact, asked, served.get(asked.demand) ?? UNSERVED, price, policy);
   });
   const statuses = new Map<LineStatus, number>();

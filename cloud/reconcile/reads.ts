@@ -103,16 +103,22 @@ function pageOf<T>(sql: Sql, rows: readonly Row[], limit: number, view: (row: Ro
 /** Documents, newest first, by kind and status. @throws Fault CURSOR_INVALID */
 export function documentsPage(sql: Sql, { kind, status, after, limit: wanted }: DocumentsQuery): Page<DocumentRow> {
   const limit = limitOf(wanted);
-  const before = after === undefined ? null : Number(cursorParts(after, /^(\d{1,15})$/)[0]);
-  const conditions = ['(?1 IS NULL OR d.entry < ?1)', '(?2 IS NULL OR d.kind = ?2)'];
-  if (status === 'RECORDED') conditions.push('m.doc IS NULL', '(?3 IS NULL OR true)');
-  else conditions.push('(?3 IS NULL OR m.status = ?3)');
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  const where = (condition: string, value: string | number): void => {
+    conditions.push(condition);
+    values.push(value);
+  };
+  // Each condition stands alone, so that the index of a kind or of a status leads, and the newest come first from either.
+  const matched = status !== undefined && status !== 'RECORDED';
+  if (matched) where('m.status = ?', status);
+  if (kind !== undefined) where('d.kind = ?', kind);
+  if (after !== undefined) where(matched ? 'm.doc < ?' : 'd.entry < ?', Number(cursorParts(after, /^(\d{1,15})$/)[0]));
+  if (status === 'RECORDED') conditions.push('m.doc IS NULL');
   const rows = sql.exec(
-    `SELECT d.*, m.status FROM documents d LEFT JOIN match_documents m ON m.doc = d.entry
-      WHERE ${conditions.join(' AND ')} ORDER BY d.entry DESC LIMIT ?4`,
-    before,
-    kind ?? null,
-    status ?? null,
+    `SELECT d.*, m.status FROM documents d ${matched ? '' : 'LEFT '}JOIN match_documents m ON m.doc = d.entry
+      ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`} ORDER BY ${matched ? 'm.doc' : 'd.entry'} DESC LIMIT ?`,
+    ...values,
     limit + 1,
   );
   return pageOf(sql, rows, limit, rowOf, (row) => String(num(row, 'entry')));

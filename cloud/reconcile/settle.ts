@@ -1,10 +1,10 @@
 import { gtinText } from '../ledger/masterdata.ts';
 import { num, type Row, text } from '../ledger/sql.ts';
 import type { Asked, Book } from './book.ts';
-import type { InvoiceFact, LineFact, LineStatus } from './facts.ts';
+import type { InvoiceFact, LineStatus } from './facts.ts';
 import { FindingsLog } from './findings.ts';
 import { loadInvoice, loadPrices } from './load.ts';
-import { agreedPrice, type Judged, judge, judgeUnmatched, type Served } from './status.ts';
+import { agreedPrice, type Judged, judge, judgeUnmatched, pricedGtin, type Served } from './status.ts';
 import type { Surplus } from './surplus.ts';
 import { capFinding, documentStatus, gateOf, type Tally } from './worst.ts';
 
@@ -126,7 +126,7 @@ export class Settlement {
               fact,
               asked,
               this.#served(asked, num(row, 'over')),
-              agreedPrice(invoice, asked.demand, gtinOf(fact, asked), prices),
+              agreedPrice(invoice, asked.demand, pricedGtin(fact, asked.demand), prices),
               this.#book.policy,
             );
       const differs = this.#write(doc, line, row, judged, asked);
@@ -210,5 +210,3 @@ export class Settlement {
     return { statuses, moved, accepted, siteMismatch: this.findings.has(doc, 'SITE_MISMATCH') };
   }
 }
-
-const gtinOf = (fact: LineFact, { demand }: Asked): string => fact.gtin ?? demand.parts[0]?.gtin ?? '';

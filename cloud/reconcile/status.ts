@@ -61,6 +61,12 @@ const UNTESTED: PriceTest = { result: 'untested', amount: 0, billed: '', agreed:
 const byNewest = (a: Price, b: Price): number =>
   (b.from ?? 0) - (a.from ?? 0) || (b.entry ?? 0) - (a.entry ?? 0) || (a.price < b.price ? -1 : 1);
 
+/** The item whose price a line is tested against: a case is priced by what it holds, a kit as a whole. */
+export function pricedGtin(line: LineFact, { parts }: Demand): string {
+  const [part] = parts;
+  return part !== undefined && parts.length === 1 && part.per === 1 ? part.gtin : (line.gtin ?? '');
+}
+
 /**
  * The price that holds for a line, in the invoice's currency: the order's own first, else the one agreed with the partner that was valid
  * at the end of the issue date, else the first one agreed after it.

@@ -23,6 +23,8 @@ const LOG_ODDS_PER_D = 40;
  * more count as four.
  */
 const INDEPENDENT_VOTES = 4;
+/** No antenna is ever surer than this: beyond it the public walks prove nothing. */
+const CERTAIN = 0.999;
 /** From one end of the stay to the other the leading side must change by this much, else nothing crossed the door plane. */
 export const CROSSED_DB = 6;
 
@@ -53,7 +55,7 @@ export function headingOf(voters: readonly Evidence[], tuning: Tuning): Heading 
   const sign = d > 0 ? 'in' : 'out';
   const agreeing = own.filter((direction) => direction === sign).length / own.length;
   const odds = LOG_ODDS_PER_D * Math.abs(d) * Math.sqrt(Math.min(own.length, INDEPENDENT_VOTES));
-  const confidence = agreeing / (1 + Math.exp(-odds));
+  const confidence = Math.min(CERTAIN, agreeing / (1 + Math.exp(-odds)));
   const crossed = crossing * Math.sign(d) >= CROSSED_DB;
   if (!crossed || confidence < tuning.confident) return { direction: 'unknown', confidence: crossed ? confidence : 0, ...group };
   return { direction: sign, confidence, ...group };

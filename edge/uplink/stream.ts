@@ -40,7 +40,10 @@ export class WebSocketStream extends Duplex {
     this.#socket.on('pong', () => {
       this.#alive = true;
     });
-    this.#socket.on('close', () => this.destroy());
+    this.#socket.on('close', (code, reason) => {
+      const why = new Fault('LINK_CLOSED', `the WebSocket was closed: code ${code} ${reason.toString()}`.trim());
+      this.destroy(this.writableEnded ? undefined : why);
+    });
     this.#socket.on('error', (error) => this.destroy(error));
   }
 

@@ -42,11 +42,17 @@ class Handover {
   }
 }
 
-/**
- * Drives a pass and kills a process with SIGKILL at a random instant after its passage closed, then starts it again.
- * `hit`: the blow fell before the PUBACK. `struck` false: the PUBACK was faster, and nothing was killed.
- */
-export async function strike(stack: Stack, pass: Pass, what: 'edge' | 'hub', random: Random): Promise<{ struck: boolean; hit: boolean }> {
+export interface Blow {
+  /** False: the PUBACK was faster, and nothing was killed. */
+  readonly struck: boolean;
+  /** The blow fell before the PUBACK. */
+  readonly hit: boolean;
+  /** Resolves when what was killed is up again. */
+  readonly again: Promise<void>;
+}
+
+/** Drives a pass, kills a process with SIGKILL at a random instant after its passage closed, and starts it again at once. */
+export async function strike(stack: Stack, pass: Pass, what: 'edge' | 'hub', random: Random): Promise<Blow> {
   const wait = random.between(0, LONGEST_WAIT_MS);
   const handover = new Handover(stack, pass, Date.now() + pass.ms / stack.options.pace / 2);
   await stack.drive(pass);
@@ -54,13 +60,15 @@ export async function strike(stack: Stack, pass: Pass, what: 'edge' | 'hub', ran
   await new Promise((resolve) => setTimeout(resolve, wait));
   if (handover.acknowledged) {
     handover.end();
-    return { struck: false, hit: false };
+    return { struck: false, hit: false, again: Promise.resolve() };
   }
   const part = what === 'edge' ? stack.edge : stack.hub;
   await part.kill();
   // Every line that it wrote before its death has been read by now.
   const hit = !handover.acknowledged;
   handover.end();
-  await part.start();
-  return { struck: true, hit };
+  const again = part.start();
+  // Whoever awaits it sees its failure; meanwhile it must not count as one that nobody saw.
+  again.catch(() => undefined);
+  return { struck: true, hit, again };
 }

@@ -37,7 +37,7 @@ export function Header(): JSX.Element {
             <span class={`dot ${LINK_TONE[state.link.state]}`} /> {w.link[state.link.state]}
           </a>
           <a class="chip" href="#health">
-            <Icon name="queue" /> <span class="number">{w.queue.short(count(state.queued))}</span>
+            <Icon name="queue" /> <span class="number">{state.queued === 0 ? w.queue.empty : w.queue.short(count(state.queued))}</span>
           </a>
         </nav>
       )}
