@@ -164,6 +164,9 @@ export async function sealBatch(
   return concat(front, headerBytes, ...records.map((record) => record.salt), deflate(plain));
 }
 
+/** Bytes inflated at a time: 4 KB of a bomb are 4 MB, and smaller pieces cost more than they hold. */
+const PIECE = 4096;
+
 /** Inflates with a cap on the output: stops at the first byte over it, so that a bomb costs no memory. */
 function inflate(bytes: Uint8Array): Uint8Array {
   const chunks: Uint8Array[] = [];
@@ -176,7 +179,7 @@ function inflate(bytes: Uint8Array): Uint8Array {
     ended = final;
   });
   // In pieces: the cap must act before a whole bomb is inflated.
-  for (let at = 0; at < bytes.length; at += 1024) stream.push(bytes.subarray(at, at + 1024), at + 1024 >= bytes.length);
+  for (let at = 0; at < bytes.length; at += PIECE) stream.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
   if (!ended) throw invalid('the deflate stream is cut off');
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : concat(...chunks);
 }

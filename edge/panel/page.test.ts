@@ -26,7 +26,8 @@ let complaints: string[];
 
 beforeAll(async () => {
   bundle = await loadPage();
-  browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: FLAGS });
+  // Set by .ci/browser.ts, which finds or installs one before any test.
+  browser = await chromium.launch({ executablePath: String(process.env['CHROMIUM']), args: FLAGS });
 });
 
 afterAll(() => browser?.close());

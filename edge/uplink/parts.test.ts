@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { toBase64url } from '../../protocol/bytes.ts';
 import type { NodeStatus } from '../../protocol/command.ts';
+import { Backoff } from '../backoff.ts';
 import { align } from './align.ts';
-import { Backoff } from './backoff.ts';
 import { StatusPace } from './status.ts';
 import { WebSocketStream } from './stream.ts';
 import { type Flight, Window } from './window.ts';
@@ -128,9 +128,9 @@ describe('the stream', () => {
     });
     await arrived;
     expect(frames).toEqual(['before open', 'one turn']);
-    const ended = new Promise<void>((resolve) => stream.once('close', () => resolve()));
-    socket.close();
-    await ended;
+    const ended = new Promise<Error>((resolve) => stream.once('error', resolve));
+    socket.close(1012, 'deploying');
+    expect(await ended).toMatchObject({ code: 'LINK_CLOSED', message: 'the WebSocket was closed: code 1012 deploying' });
     await new Promise<void>((resolve) => server.close(() => resolve()));
   });
 

@@ -6,8 +6,8 @@ import { keyId } from '../../protocol/batch.ts';
 import type { NodeStatus } from '../../protocol/command.ts';
 import type { PassageBody } from '../../protocol/record.ts';
 import type { NodeAddress } from '../../protocol/topics.ts';
+import { Backoff } from '../backoff.ts';
 import { Outbox } from '../outbox/outbox.ts';
-import { Backoff } from './backoff.ts';
 import { FakeHub } from './hub.fixture.ts';
 import { Uplink, type UplinkOptions, type UplinkState } from './uplink.ts';
 

@@ -7,13 +7,16 @@ import { Fault } from '../../protocol/fault.ts';
 import { type ChainHead, isTerminal } from '../../protocol/refusal.ts';
 import { makeToken } from '../../protocol/token.ts';
 import { clientId, type NodeAddress } from '../../protocol/topics.ts';
+import { Backoff } from '../backoff.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { align } from './align.ts';
-import { Backoff } from './backoff.ts';
 import { type Answer, Link, LinkRefused } from './link.ts';
 import { StatusPace } from './status.ts';
 import { type Flight, Window } from './window.ts';
 
+/** The first pause: a hub that restarts for a deploy is back in well under a second. The longest: a node of a site without internet tries twice a minute. */
+const FIRST_PAUSE_MS = 250;
+const LAST_PAUSE_MS = 30_000;
 /** Records in one batch when the node is behind: the most a batch may hold. */
 const BATCH_RECORDS = 256;
 /** Bytes of bodies in one batch: some 60 records of 50 items, a commit of a few milliseconds at the hub. */
@@ -104,7 +107,7 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#backoff = options.backoff ?? new Backoff();
+    this.#backoff = options.backoff ?? new Backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS);
     this.#since = this.#now();
   }
 

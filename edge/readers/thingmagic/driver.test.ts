@@ -8,7 +8,7 @@ import type { Read } from '../../../protocol/read.ts';
 import { Random } from '../../../simulators/random.ts';
 import { type EmulatorOptions, ReaderEmulator } from '../../../simulators/reader/emulator.ts';
 import type { Sighting } from '../../../simulators/reader/module.ts';
-import { Backoff } from '../backoff.ts';
+import { Backoff } from '../../backoff.ts';
 import type { OpenLink } from '../link/link.ts';
 import { openLink } from '../link/open.ts';
 import type { ReaderHealth, ReaderSettings } from '../reader.ts';
@@ -41,7 +41,7 @@ class Watch {
       reads: (_id: string, reads: Read[]) => void this.reads.push(...reads),
       health: (_id: string, health: ReaderHealth) => void this.healths.push(health),
     };
-    this.reader = new ThingMagicReader({ ...SETTINGS, link, ...settings }, events, { backoff: new Backoff(() => 0, 0.1), ...parts });
+    this.reader = new ThingMagicReader({ ...SETTINGS, link, ...settings }, events, { backoff: new Backoff(100, 3_000, () => 0), ...parts });
     toClose.push(() => this.reader.stop());
     this.reader.start();
   }
@@ -229,7 +229,7 @@ describe('the health of a reader', () => {
   });
 
   it('names a device that is not there, and stops at once while it waits', async () => {
-    const watch = new Watch('/nowhere/dock-1', {}, { backoff: new Backoff(() => 0, 100) });
+    const watch = new Watch('/nowhere/dock-1', {}, { backoff: new Backoff(100_000, 3_000_000, () => 0) });
     await within(() => expect(watch.reader.health()).toMatchObject({ state: 'failed', message: { code: 'LINK_OPEN' } }));
     await watch.reader.stop();
     expect(watch.reader.health().state).toBe('stopped');

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../../../protocol/fault.ts';
-import { Backoff } from '../backoff.ts';
+import { Backoff } from '../../backoff.ts';
 import type { OpenLink } from '../link/link.ts';
 import { openLink } from '../link/open.ts';
 import type { Reader, ReaderEvents, ReaderHealth, ReaderSettings } from '../reader.ts';
@@ -9,6 +9,9 @@ import { Session } from './session.ts';
 import { TIMINGS, type Timings } from './startup.ts';
 import { Tally } from './tally.ts';
 
+/** A reader that is being switched on is back within a second or two; people who plug a cable in again look at the panel for half a minute. */
+const FIRST_PAUSE_MS = 1_000;
+const LAST_PAUSE_MS = 30_000;
 const DEFAULT_BAUD = 115_200;
 const TICK_MS = 100;
 /**
@@ -65,7 +68,7 @@ export class ThingMagicReader implements Reader {
     this.#now = parts.now ?? Date.now;
     this.#timings = parts.timings ?? TIMINGS;
     this.#graceMs = parts.graceMs ?? GRACE_MS;
-    this.#backoff = parts.backoff ?? new Backoff();
+    this.#backoff = parts.backoff ?? new Backoff(FIRST_PAUSE_MS, LAST_PAUSE_MS);
     this.#maxBaud = settings.maxBaud;
     this.#tally = new Tally(settings.id, settings.model, settings.link, this.#now());
     this.#tally.antennas((settings.ports ?? []).map((port) => ({ port, connected: null })));

@@ -1,17 +1,12 @@
-/** The first pause: a hub that restarts for a deploy is back in well under a second. */
-export const FIRST_MS = 250;
-/** The longest pause: a node of a site without internet tries twice a minute. */
-export const LAST_MS = 30_000;
-
-/** Growing pauses between attempts, with jitter so that the nodes of a site do not come back in step. */
+/** Growing pauses between attempts, with jitter so that what failed together does not come back in step. */
 export class Backoff {
   readonly #first: number;
   readonly #last: number;
   readonly #random: () => number;
   #step: number;
 
-  /** `random` gives [0, 1). */
-  constructor(first: number = FIRST_MS, last: number = LAST_MS, random: () => number = Math.random) {
+  /** Pauses from `first` to `last` milliseconds; `random` gives [0, 1). */
+  constructor(first: number, last: number, random: () => number = Math.random) {
     this.#first = first;
     this.#last = last;
     this.#random = random;
