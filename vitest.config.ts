@@ -41,6 +41,7 @@ export default defineConfig({
         testTimeout: 300_000,
         hookTimeout: 120_000,
         globalSetup: './.ci/browser.ts',
+        fileParallelism: false,
         sequence: { groupOrder: 1 },
       }),
     ],

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Fault } from '../protocol/fault.ts';
@@ -11,6 +11,7 @@ const USAGE = `npm start -- [options]      the whole path on this machine: hub, 
   --hub-port N      port of the hub and its dashboard (8787, or HUB_PORT)
   --panel-port N    port of the edge's panel (8788, or PANEL_PORT)
   --seed N          another world of goods, pallets and mistakes (1)
+  --data-dir DIR    where hub and edge keep their state (.docket/start)
   --keep            go on where the last run ended, instead of afresh
   --pace N          2 plays everything twice as fast (1)
   --verbose         show what hub and edge write
@@ -21,6 +22,7 @@ interface Options {
   readonly panelPort: number;
   readonly seed: number;
   readonly pace: number;
+  readonly dataDir: string;
   readonly keep: boolean;
   readonly verbose: boolean;
   readonly dev: boolean;
@@ -41,6 +43,7 @@ function options(): Options | undefined {
       'panel-port': { type: 'string', default: process.env['PANEL_PORT'] ?? '8788' },
       seed: { type: 'string', default: '1' },
       pace: { type: 'string', default: '1' },
+      'data-dir': { type: 'string', default: join(ROOT, '.docket/start') },
       keep: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       dev: { type: 'boolean', default: false },
@@ -58,6 +61,7 @@ function options(): Options | undefined {
     panelPort: number('panel-port', values['panel-port'], 1, 65_535),
     seed: number('seed', values.seed, 0, Number.MAX_SAFE_INTEGER),
     pace: number('pace', values.pace, 0.25, 4),
+    dataDir: resolve(values['data-dir']),
     keep: values.keep,
     verbose: values.verbose,
     dev: values.dev,
@@ -68,7 +72,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function run({ hubPort, panelPort, seed, pace, keep, verbose, dev }: Options): Promise<number> {
+async function run({ hubPort, panelPort, seed, pace, dataDir, keep, verbose, dev }: Options): Promise<number> {
   await claimPort(hubPort, 'hub', '--hub-port', 'HUB_PORT');
   await claimPort(panelPort, 'panel', '--panel-port', 'PANEL_PORT');
   const story = new AbortController();
@@ -77,7 +81,7 @@ async function run({ hubPort, panelPort, seed, pace, keep, verbose, dev }: Optio
   say('Starting hub, edge and simulated dock ...');
   const stack = await Stack.start({
     root: ROOT,
-    dataDir: join(ROOT, '.docket/start'),
+    dataDir,
     keep,
     seed,
     hubPort,

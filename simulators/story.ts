@@ -23,6 +23,10 @@ const SETTLE_MS = 15_000;
 const POLL_MS = 150;
 /** Undecided items are mentioned again this often while nobody decides. */
 const REMIND_MS = 60_000;
+/** Before the first pallet the doors learn what stands beside them. */
+const QUIET_MS = 3_000;
+/** A record that was committed at the edge is settled at the hub within this; what is short then waits for a person. */
+const COMMIT_MS = 1_500;
 /** Between two deliveries, so that a person can follow. */
 const PAUSE_MS = 4_000;
 
@@ -48,9 +52,15 @@ export class Story {
     const off = this.#stack.onEdge((event) => this.#passage(event));
     const following = this.#follow(signal);
     try {
+      await pause(QUIET_MS, signal);
       while (!signal.aborted) {
-        await this.#delivery(signal);
-        await this.#remind();
+        try {
+          await this.#delivery(signal);
+          await this.#remind();
+        } catch (error) {
+          // While files change (npm run dev), hub and edge come and go.
+          if (!signal.aborted) this.#say(`         this delivery's story breaks off: ${(error as Error).message}`);
+        }
         await pause(PAUSE_MS, signal);
       }
     } finally {
@@ -84,8 +94,18 @@ export class Story {
     }
     const { id } = sent ?? (await erp.bill(papers));
     this.#papers.set(id, papers);
-    await this.#until(signal, async () => this.#settled(await this.#stack.client.document(id), papers));
+    const billed = Date.now();
+    await this.#until(signal, async () => {
+      if (this.#settled(await this.#stack.client.document(id), papers)) return true;
+      return Date.now() - billed > COMMIT_MS && (await this.#undecided(papers)) > 0;
+    });
     await this.#tell(await this.#stack.client.document(id), papers);
+  }
+
+  /** Items of an invoice that wait for a person, when the hub knows everything else. */
+  async #undecided({ invoice }: Paperwork): Promise<number> {
+    const { doubts, queued } = await this.#stack.edge.panel.state();
+    return queued > 0 ? 0 : doubts.filter((doubt) => invoice.lines.some((line) => line.gtin === doubt.gtin)).length;
   }
 
   #settled(document: DocumentView, papers: Paperwork): boolean {
@@ -116,14 +136,12 @@ export class Story {
         this.#say('         DUPLICATE_NUMBER another invoice came under this number and was refused');
     }
     if (this.#settled(document, papers)) return;
-    const { doubts, queued } = await this.#stack.edge.panel.state();
-    const waiting = doubts.filter((doubt) => invoice.lines.some((line) => line.gtin === doubt.gtin));
+    const waiting = await this.#undecided(papers);
+    const { queued } = await this.#stack.edge.panel.state();
     if (queued > 0) this.#say(`         the hub has not yet heard from the dock: ${plural(queued, 'record')} wait there`);
-    else if (waiting.length > 0) {
-      this.#say(
-        `         ${plural(waiting.length, 'piece')} of it undecided at the door: decide on the panel, then it becomes ${expected.status}`,
-      );
-    } else this.#say(`         unexpected: by the warehouse's truth it is ${expected.status}`);
+    else if (waiting > 0)
+      this.#say(`         ${plural(waiting, 'piece')} of it undecided: decide on the panel, then it becomes ${expected.status}`);
+    else this.#say(`         unexpected: by the warehouse's truth it is ${expected.status}`);
   }
 
   /** What an edge made of a passage. */
@@ -142,7 +160,7 @@ export class Story {
 
   /** Tells of invoices that change after they were told, as when a person decides. */
   async #follow(signal: AbortSignal): Promise<void> {
-    let after = await this.#stack.client.size().then((size) => size - 1);
+    let after = (await this.#stack.client.size().catch(() => 0)) - 1;
     while (!signal.aborted) {
       after = await this.#stack.client.follow(after, signal, (event: StreamEvent) => {
         if (event.event === 'entry') this.#changed(event.data.effects);

@@ -1,24 +1,46 @@
 import type { Explanation } from './facts.ts';
+import { EXACT } from './policy.ts';
 
-/** Sentences for people. A code and its values stand in the ledger; the words can be made better at any time without a new fold. */
+/**
+ * Sentences for people, the only ones of the hub. A code and its values stand in the ledger; the words can be made better at any time
+ * without a new fold.
+ */
 export type Language = 'fr' | 'en';
+
+/** What the master data adds to a sentence: a code is shown as it is where a name is not known. */
+export interface Setting {
+  readonly item?: string | undefined;
+  readonly site?: string | undefined;
+  /** Where instants are shown. */
+  readonly timeZone?: string | undefined;
+}
+
+/** An explanation with its words. */
+export interface Told extends Explanation {
+  readonly text: Readonly<Record<Language, string>>;
+}
 
 /** Days before months in both: the docks are in Europe. */
 const LOCALES: Readonly<Record<Language, string>> = { fr: 'fr-FR', en: 'en-GB' };
 
-type Params = Explanation['params'];
-type Sentence = (p: Values) => string;
+/** Formats are slow to make and there are few: two languages, a few currencies and zones. */
+const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat>(name: string, make: () => T): T {
+  const made = (formats.get(name) as T | undefined) ?? make();
+  formats.set(name, made);
+  return made;
+}
 
 /** Reads values of an explanation in a language's own writing. */
 class Values {
-  readonly #params: Params;
+  readonly #params: Explanation['params'];
   readonly #language: Language;
-  readonly #timeZone: string;
+  readonly #setting: Setting;
 
-  constructor(params: Params, language: Language, timeZone: string) {
+  constructor(params: Explanation['params'], language: Language, setting: Setting) {
     this.#params = params;
     this.#language = language;
-    this.#timeZone = timeZone;
+    this.#setting = setting;
   }
 
   text(key: string): string {
@@ -26,165 +48,184 @@ class Values {
     return value === undefined ? '' : String(value);
   }
 
+  has(key: string): boolean {
+    return this.text(key) !== '';
+  }
+
   count(key: string): number {
     const value = this.#params[key];
     return typeof value === 'number' ? value : 0;
   }
 
-  /** A whole number with the language's separators. */
+  /** A whole number, or decimal text, exactly: text is formatted as text and never becomes a binary float. */
   number(key: string): string {
-    return new Intl.NumberFormat(LOCALES[this.#language]).format(this.count(key));
+    const locale = LOCALES[this.#language];
+    const format = kept(`${locale} number`, () => new Intl.NumberFormat(locale, { maximumFractionDigits: 20 }));
+    return format.format((this.text(key) || '0') as Intl.StringNumericLiteral);
   }
 
-  /** A decimal text as money: never through a float, so the digits are grouped by hand. */
+  /** Decimal text as money of the explanation's currency, exactly; a unit price shows all its decimals. */
   money(key: string): string {
-    const value = this.text(key);
-    const [whole = '0', fraction = ''] = value.split('.');
-    const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, this.#language === 'fr' ? '\u202F' : ',');
-    const point = this.#language === 'fr' ? ',' : '.';
-    return `${grouped}${fraction === '' ? '' : `${point}${fraction}`}\u00A0${this.text('currency')}`;
+    const currency = this.text('currency');
+    if (!/^[A-Z]{3}$/.test(currency)) return this.number(key);
+    const locale = LOCALES[this.#language];
+    const format = kept(`${locale} ${currency}`, () => {
+      const style = { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } as const;
+      const { minimumFractionDigits } = new Intl.NumberFormat(locale, style).resolvedOptions();
+      return new Intl.NumberFormat(locale, { ...style, minimumFractionDigits, maximumFractionDigits: 20 });
+    });
+    return format.format((this.text(key) || '0') as Intl.StringNumericLiteral);
   }
 
-  has(key: string): boolean {
-    return this.#params[key] !== undefined && this.#params[key] !== '';
+  item(): string {
+    return this.#setting.item ?? (this.text('item') || (this.#language === 'fr' ? 'cet article' : 'this item'));
   }
 
-  /** Where and when the first goods moved. */
+  /** So many of the item, as `2 × Lampe Alto`. */
+  items(key: string): string {
+    return `${this.number(key)} × ${this.item()}`;
+  }
+
+  #when(): string {
+    const { timeZone = EXACT.timeZone } = this.#setting;
+    const locale = LOCALES[this.#language];
+    const format = kept(
+      `${locale} ${timeZone}`,
+      () => new Intl.DateTimeFormat(locale, { timeZone, dateStyle: 'short', timeStyle: 'short' }),
+    );
+    return format.format(this.count('at'));
+  }
+
+  /** Through which door, where and when the first goods moved. */
   where(): string {
-    if (!this.has('site')) return '';
-    const day = new Intl.DateTimeFormat(LOCALES[this.#language], { timeZone: this.#timeZone, dateStyle: 'short', timeStyle: 'short' });
-    const when = this.has('at') ? day.format(this.count('at')) : '';
-    const door = this.has('door') ? this.text('door') : '';
-    if (this.#language === 'fr') return `${door === '' ? '' : ` par la porte ${door}`} à ${this.text('site')} dès le ${when}`;
-    return `${door === '' ? '' : ` through door ${door}`} at ${this.text('site')} from ${when} on`;
+    if (!this.has('site') || !this.has('at')) return '';
+    const site = this.#setting.site ?? this.text('site');
+    const door = this.text('door');
+    if (this.#language === 'fr') return `${door === '' ? ` à ${site}` : ` au quai ${door} (${site})`} dès le ${this.#when()}`;
+    return `${door === '' ? ` at ${site}` : ` at door ${door} (${site})`} from ${this.#when()} on`;
   }
 
   /** The document by which goods and line were put together. */
   by(): string {
-    if (this.has('despatch'))
-      return this.#language === 'fr' ? ` (expédition ${this.text('despatch')})` : ` (despatch ${this.text('despatch')})`;
-    if (this.has('order')) return this.#language === 'fr' ? ` (commande ${this.text('order')})` : ` (order ${this.text('order')})`;
+    const french = this.#language === 'fr';
+    if (this.has('despatch')) return `, ${french ? 'avis d’expédition' : 'despatch advice'} ${this.text('despatch')}`;
+    if (this.has('order')) return `, ${french ? 'commande' : 'order'} ${this.text('order')}`;
     return '';
-  }
-
-  item(): string {
-    return this.has('name') ? this.text('name') : this.text('item');
   }
 }
 
-const plural = (count: number, one: string, many: string): string => (count === 1 ? one : many);
+type Sentence = (p: Values) => string;
+type Sentences = Readonly<Record<Language, Sentence>>;
 
-const moved: Readonly<Record<Language, (p: Values) => string>> = {
-  fr: (p) => {
-    const back = p.text('direction') === 'out' ? plural(p.count('moved'), 'sorti', 'sortis') : plural(p.count('moved'), 'reçu', 'reçus');
-    return `${p.number('billed')} ${plural(p.count('billed'), 'facturé', 'facturés')}, ${p.number('moved')} ${back}${p.where()}${p.by()}`;
-  },
-  en: (p) =>
-    `${p.number('billed')} billed, ${p.number('moved')} ${p.text('direction') === 'out' ? 'shipped' : 'received'}${p.where()}${p.by()}`,
+const plural = (count: number, one: string, many: string): string => (Math.abs(count) === 1 ? one : many);
+const billedFr: Sentence = (p) => plural(p.count('billed'), 'facturé', 'facturés');
+const goneFr: Sentence = (p) =>
+  p.text('direction') === 'out' ? plural(p.count('moved'), 'sorti', 'sortis') : plural(p.count('moved'), 'reçu', 'reçus');
+const goneEn: Sentence = (p) => (p.text('direction') === 'out' ? 'shipped' : 'received');
+
+const moved: Sentences = {
+  fr: (p) => `${p.number('billed')} ${billedFr(p)}, ${p.number('moved')} ${goneFr(p)}${p.where()}${p.by()}.`,
+  en: (p) => `${p.number('billed')} billed, ${p.number('moved')} ${goneEn(p)}${p.where()}${p.by()}.`,
 };
 
-const short: Readonly<Record<Language, Sentence>> = {
+const short: Sentences = {
+  fr: (p) => `${moved.fr(p)} Il manque ${p.items('short')}, soit ${p.money('amount')}.`,
+  en: (p) => `${moved.en(p)} Missing: ${p.items('short')}, worth ${p.money('amount')}.`,
+};
+
+const over: Sentences = {
   fr: (p) =>
-    `${moved.fr(p)} ; ${p.number('short')} ${plural(p.count('short'), 'manquant', 'manquants')} : ${p.item()} ; valeur ${p.money('amount')}`,
-  en: (p) => `${moved.en(p)}; ${p.number('short')} missing: ${p.item()}; value ${p.money('amount')}`,
+    `${moved.fr(p)} En plus, non ${plural(p.count('over'), 'facturé', 'facturés')} : ${p.items('over')}, d’une valeur de ${p.money('amount')}.`,
+  en: (p) => `${moved.en(p)} Beyond that and not billed: ${p.items('over')}, worth ${p.money('amount')}.`,
 };
 
-const over: Readonly<Record<Language, Sentence>> = {
+const price: Sentences = {
   fr: (p) =>
-    `${moved.fr(p)} et ${p.number('over')} de plus, non ${plural(p.count('over'), 'facturé', 'facturés')} : ${p.item()} ; valeur ${p.money('amount')}`,
+    `Facturé ${p.money('billedPrice')} l’unité, convenu ${p.money('agreedPrice')} : écart de ${p.money('amount')} pour ${p.items('billed')}`,
   en: (p) =>
-    `${moved.en(p)} and ${p.number('over')} more that ${plural(p.count('over'), 'is', 'are')} not billed: ${p.item()}; value ${p.money('amount')}`,
+    `Billed ${p.money('billedPrice')} each, agreed ${p.money('agreedPrice')}: a difference of ${p.money('amount')} for ${p.items('billed')}`,
 };
 
-const price: Readonly<Record<Language, Sentence>> = {
-  fr: (p) =>
-    `${p.item()} facturé ${p.money('billedPrice')}, prix convenu ${p.money('agreedPrice')} ; écart ${p.money('amount')} pour ${p.number('billed')}`,
-  en: (p) =>
-    `${p.item()} billed at ${p.money('billedPrice')}, agreed ${p.money('agreedPrice')}; difference ${p.money('amount')} for ${p.number('billed')}`,
-};
-
-const SENTENCES: Readonly<Record<string, Readonly<Record<Language, Sentence>>>> = {
-  MATCHED: { fr: (p) => moved.fr(p), en: (p) => moved.en(p) },
+const SENTENCES: Readonly<Record<string, Sentences>> = {
+  MATCHED: moved,
   MATCHED_TOLERANCE: {
-    fr: (p) => `${moved.fr(p)} ; écart de ${p.money('amount')} dans la tolérance`,
-    en: (p) => `${moved.en(p)}; a difference of ${p.money('amount')} is within tolerance`,
+    fr: (p) => `${moved.fr(p)} Un écart de ${p.money('amount')} reste dans la tolérance.`,
+    en: (p) => `${moved.en(p)} A difference of ${p.money('amount')} is within tolerance.`,
   },
   SHORT_RECEIVED: short,
   SHORT_SHIPPED: short,
   NOT_RECEIVED: {
-    fr: (p) =>
-      `${p.number('billed')} ${plural(p.count('billed'), 'facturé', 'facturés')}, rien reçu${p.by()} : ${p.item()} ; valeur ${p.money('amount')}`,
-    en: (p) => `${p.number('billed')} billed, nothing received${p.by()}: ${p.item()}; value ${p.money('amount')}`,
+    fr: (p) => `${p.items('billed')} ${billedFr(p)}, rien de reçu${p.by()} : ${p.money('amount')} en attente.`,
+    en: (p) => `${p.items('billed')} billed, nothing received${p.by()}: ${p.money('amount')} waiting.`,
   },
   NOT_SHIPPED: {
-    fr: (p) =>
-      `${p.number('billed')} ${plural(p.count('billed'), 'facturé', 'facturés')}, rien sorti${p.by()} : ${p.item()} ; valeur ${p.money('amount')}`,
-    en: (p) => `${p.number('billed')} billed, nothing shipped${p.by()}: ${p.item()}; value ${p.money('amount')}`,
+    fr: (p) => `${p.items('billed')} ${billedFr(p)}, rien de sorti${p.by()} : ${p.money('amount')} ${billedFr(p)} trop tôt.`,
+    en: (p) => `${p.items('billed')} billed, nothing shipped${p.by()}: ${p.money('amount')} billed too early.`,
   },
   OVER_RECEIVED: over,
   OVER_SHIPPED: over,
-  PRICE_VARIANCE: price,
-  PRICE_WITHIN_TOLERANCE: {
-    fr: (p) => `${price.fr(p)}, dans la tolérance`,
-    en: (p) => `${price.en(p)}, within tolerance`,
-  },
+  PRICE_VARIANCE: { fr: (p) => `${price.fr(p)}.`, en: (p) => `${price.en(p)}.` },
+  PRICE_WITHIN_TOLERANCE: { fr: (p) => `${price.fr(p)}, dans la tolérance.`, en: (p) => `${price.en(p)}, within tolerance.` },
   DOUBTFUL_READS: {
-    fr: (p) => `${short.fr(p)} ; pas plus que ce que la porte a pu ne pas lire : recompter avant de contester`,
-    en: (p) => `${short.en(p)}; no more than the door may have missed: count again before disputing`,
+    fr: (p) => `${short.fr(p)} Pas plus que ce que le quai a pu ne pas lire : recomptez avant de réclamer.`,
+    en: (p) => `${short.en(p)} No more than the door may have missed: count again before you claim.`,
   },
   RETURN_OPEN: {
-    fr: (p) =>
-      `avoir de ${p.number('billed')}, ${p.number('moved')} ${plural(p.count('moved'), 'repassé', 'repassés')} à la porte : ${p.item()} ; ${p.money('amount')} en attente`,
-    en: (p) => `${p.number('billed')} credited, ${p.number('moved')} went back through the door: ${p.item()}; ${p.money('amount')} open`,
+    fr: (p) => `Avoir pour ${p.items('billed')}, ${p.number('moved')} ${goneFr(p)}${p.where()} : ${p.money('amount')} en attente.`,
+    en: (p) => `${p.items('billed')} credited, ${p.number('moved')} ${goneEn(p)}${p.where()}: ${p.money('amount')} open.`,
   },
   ITEM_UNKNOWN: {
-    fr: (p) => `article inconnu${p.has('item') ? ` (${p.text('item')})` : ''} : donner son GTIN`,
-    en: (p) => `unknown item${p.has('item') ? ` (${p.text('item')})` : ''}: give its GTIN`,
+    fr: (p) => `Article inconnu${p.has('item') ? ` (${p.text('item')})` : ''} : donnez son GTIN.`,
+    en: (p) => `Unknown item${p.has('item') ? ` (${p.text('item')})` : ''}: give its GTIN.`,
   },
   UOM_UNKNOWN: {
-    fr: (p) => `unité ${p.text('unit')} sans règle pour ${p.text('item')} : dire combien elle en contient`,
-    en: (p) => `no rule for unit ${p.text('unit')} of ${p.text('item')}: say how many it holds`,
+    fr: (p) => `L’unité ${p.text('unit')} n’a pas de règle pour ${p.item()} : dites combien de pièces elle contient.`,
+    en: (p) => `No rule for unit ${p.text('unit')} of ${p.item()}: say how many pieces it holds.`,
   },
   QTY_FRACTIONAL: {
-    fr: (p) => `${p.text('quantity')} ${p.text('unit')} n’est pas un nombre entier d’articles`,
-    en: (p) => `${p.text('quantity')} ${p.text('unit')} is no whole number of items`,
+    fr: (p) => `${p.number('quantity')} ${p.text('unit')} ne fait pas un nombre entier de pièces.`,
+    en: (p) => `${p.number('quantity')} ${p.text('unit')} is not a whole number of pieces.`,
   },
   QUALITY_REJECTED: {
-    fr: (p) =>
-      `${p.number('rejected')} ${plural(p.count('rejected'), 'refusé', 'refusés')} au contrôle : ${p.item()} ; valeur ${p.money('amount')}`,
-    en: (p) => `${p.number('rejected')} turned away at inspection: ${p.item()}; value ${p.money('amount')}`,
+    fr: (p) => `${plural(p.count('rejected'), 'Refusé', 'Refusés')} au contrôle : ${p.items('rejected')}, soit ${p.money('amount')}.`,
+    en: (p) => `Turned away at inspection: ${p.items('rejected')}, worth ${p.money('amount')}.`,
   },
   SITE_MISMATCH: {
-    fr: (p) => `livraison prévue à ${p.text('expected')}, reçue à ${p.text('found')}`,
-    en: (p) => `due at ${p.text('expected')}, received at ${p.text('found')}`,
+    fr: (p) => `Livraison prévue à ${p.text('expected')}, passée à ${p.text('found')}.`,
+    en: (p) => `Due at ${p.text('expected')}, seen at ${p.text('found')}.`,
   },
   GTIN_INVALID: {
-    fr: () => 'le GTIN de la ligne a une mauvaise clé de contrôle',
-    en: () => 'the check digit of the line’s GTIN is wrong',
+    fr: () => 'Le GTIN de la ligne a une clé de contrôle fausse : demandez une facture corrigée.',
+    en: () => 'The GTIN of the line has a wrong check digit: ask for a corrected invoice.',
   },
   INVOICE_CAP: {
-    fr: (p) => `écarts acceptés de ${p.money('amount')} au total, plus que les ${p.money('cap')} permis par facture`,
-    en: (p) => `accepted differences of ${p.money('amount')} in all, more than the ${p.money('cap')} allowed on an invoice`,
+    fr: (p) => `Les écarts acceptés font ensemble ${p.money('amount')}, plus que les ${p.money('cap')} permis par facture.`,
+    en: (p) => `Accepted differences come to ${p.money('amount')} in all, more than the ${p.money('cap')} allowed on an invoice.`,
   },
   DUPLICATE_NUMBER: {
     fr: (p) =>
-      `le même numéro est arrivé avec un autre contenu (${p.number('copies')} fois)${p.has('amount') ? ` ; valeur ${p.money('amount')}` : ''}`,
+      `Le même numéro est revenu avec un autre contenu (${p.number('copies')} fois)${p.has('amount') ? ` : ${p.money('amount')}` : ''}. L’autre a été refusé.`,
     en: (p) =>
-      `the same number came with other content (${p.number('copies')} ${plural(p.count('copies'), 'time', 'times')})${p.has('amount') ? `; value ${p.money('amount')}` : ''}`,
+      `The same number came again with other content (${p.number('copies')} ${plural(p.count('copies'), 'time', 'times')})${p.has('amount') ? `: ${p.money('amount')}` : ''}. The other one was refused.`,
   },
   SUPERSEDED: {
-    fr: (p) => `remplacée par la facture rectificative ${p.text('by')}`,
-    en: (p) => `replaced by the corrected invoice ${p.text('by')}`,
+    fr: (p) => `Remplacée par la facture rectificative ${p.text('by')}.`,
+    en: (p) => `Replaced by the corrected invoice ${p.text('by')}.`,
   },
-  CHARGE: { fr: () => 'frais : suit les marchandises', en: () => 'charge: follows the goods' },
-  SERVICE: { fr: () => 'service : rien ne passe à la porte', en: () => 'service: nothing goes through a door' },
+  CHARGE: { fr: () => 'Des frais : rien n’est attendu aux quais.', en: () => 'A charge: nothing is due at the doors.' },
+  SERVICE: { fr: () => 'Un service : rien n’est attendu aux quais.', en: () => 'A service: nothing is due at the doors.' },
 };
 
 /** Codes that have sentences. */
 export const EXPLAINED: readonly string[] = Object.keys(SENTENCES);
 
-/** The sentence of an explanation. `timeZone` is where its instants are shown; an unknown code comes back as it is. */
-export function explain({ code, params }: Explanation, language: Language, timeZone = 'Europe/Paris'): string {
+/** The sentence of an explanation; an unknown code comes back as it is. */
+export function explain({ code, params }: Explanation, language: Language, setting: Setting = {}): string {
   const sentence = SENTENCES[code]?.[language];
-  return sentence === undefined ? code : sentence(new Values(params, language, timeZone));
+  return sentence === undefined ? code : sentence(new Values(params, language, setting));
+}
+
+/** The explanation with its words in both languages. */
+export function tell(explanation: Explanation, setting: Setting): Told {
+  return { ...explanation, text: { fr: explain(explanation, 'fr', setting), en: explain(explanation, 'en', setting) } };
 }

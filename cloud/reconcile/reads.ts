@@ -3,6 +3,8 @@ import { gtinText } from '../ledger/masterdata.ts';
 import { limitOf, sizeOf } from '../ledger/page.ts';
 import type { Page } from '../ledger/rpc.ts';
 import { num, optionalText, type Row, type Sql, text } from '../ledger/sql.ts';
+import { type Proof, proofs, UNPROVEN } from './allocations.ts';
+import { type Told, tell } from './explain.ts';
 import type { Explanation } from './facts.ts';
 
 /** A document as lists show it. */
@@ -23,7 +25,7 @@ export interface DocumentRow {
   readonly entry: number;
 }
 
-export interface DocumentLineView {
+export interface DocumentLineView extends Proof {
   readonly id: string;
   readonly gtin: string | null;
   readonly name: string | null;
@@ -35,7 +37,7 @@ export interface DocumentLineView {
   readonly matched: number;
   readonly short: number;
   readonly over: number;
-  readonly explanation: Explanation | null;
+  readonly explanation: Told | null;
 }
 
 export interface FindingView {
@@ -48,7 +50,7 @@ export interface FindingView {
   /** Minor units. */
   readonly amount: number | null;
   readonly currency: string | null;
-  readonly explanation: Explanation;
+  readonly explanation: Told;
 }
 
 export interface DocumentView extends DocumentRow {
@@ -124,8 +126,35 @@ export function documentsPage(sql: Sql, { kind, status, after, limit: wanted }: 
   return pageOf(sql, rows, limit, rowOf, (row) => String(num(row, 'entry')));
 }
 
-function lineOf(row: Row): DocumentLineView {
-  const explanation = optionalText(row, 'explanation');
+interface Place {
+  readonly name: string | undefined;
+  readonly timeZone: string | undefined;
+}
+
+/** Gives explanations their words, with the names and zones of the sites: one read for all of a page. */
+class Teller {
+  readonly #places: ReadonlyMap<string, Place>;
+
+  constructor(sql: Sql) {
+    const rows = sql.exec('SELECT site, name, time_zone FROM sites');
+    this.#places = new Map(
+      rows.map((row) => [text(row, 'site'), { name: optionalText(row, 'name'), timeZone: optionalText(row, 'time_zone') }]),
+    );
+  }
+
+  tell(json: string, item: string | undefined): Told {
+    const explanation = JSON.parse(json) as Explanation;
+    const { site } = explanation.params;
+    const place = site === undefined ? undefined : this.#places.get(String(site));
+    return tell(explanation, { item, site: place?.name, timeZone: place?.timeZone });
+  }
+}
+
+/** What a line has for an explanation until it is judged. */
+const NOT_JUDGED = '{}';
+
+function lineOf(row: Row, teller: Teller, proof: Proof): DocumentLineView {
+  const explanation = optionalText(row, 'explanation') ?? NOT_JUDGED;
   return {
     id: text(row, 'id'),
     gtin: row['gtin'] === null ? null : gtinText(num(row, 'gtin')),
@@ -138,11 +167,12 @@ function lineOf(row: Row): DocumentLineView {
     matched: row['matched'] === null ? 0 : num(row, 'matched'),
     short: row['short'] === null ? 0 : num(row, 'short'),
     over: row['over'] === null ? 0 : num(row, 'over'),
-    explanation: explanation === undefined ? null : (JSON.parse(explanation) as Explanation),
+    explanation: explanation === NOT_JUDGED ? null : teller.tell(explanation, optionalText(row, 'name')),
+    ...proof,
   };
 }
 
-function findingOf(row: Row): FindingView {
+function findingOf(row: Row, teller: Teller): FindingView {
   const currency = text(row, 'currency');
   return {
     document: text(row, 'document'),
@@ -151,32 +181,34 @@ function findingOf(row: Row): FindingView {
     code: text(row, 'code'),
     amount: currency === '' ? null : num(row, 'amount'),
     currency: currency === '' ? null : currency,
-    explanation: JSON.parse(text(row, 'explanation')) as Explanation,
+    explanation: teller.tell(text(row, 'explanation'), optionalText(row, 'name')),
   };
 }
 
-const FINDINGS = `SELECT f.*, d.id AS document, d.number, l.id AS line_id FROM findings f JOIN documents d ON d.entry = f.doc
-  LEFT JOIN document_lines l ON l.doc = f.doc AND l.line = f.line`;
+const FINDINGS = `SELECT f.*, d.id AS document, d.number, l.id AS line_id, COALESCE(l.name, i.name) AS name FROM findings f
+  JOIN documents d ON d.entry = f.doc LEFT JOIN document_lines l ON l.doc = f.doc AND l.line = f.line LEFT JOIN items i ON i.gtin = l.gtin`;
 
-/** One document with its lines, what moved for each, and its findings; null when there is none of this id. */
+/** One document with its lines, the movements that prove each, and its findings; null when there is none of this id. */
 export function documentView(sql: Sql, id: string): DocumentView | null {
   const [row] = sql.exec('SELECT d.*, m.status FROM documents d LEFT JOIN match_documents m ON m.doc = d.entry WHERE d.id = ?', id);
   if (row === undefined) return null;
   const doc = num(row, 'entry');
   const lines = sql.exec(
-    `SELECT l.id, l.gtin, COALESCE(l.name, i.name) AS name, l.quantity, l.unit, l.price, l.net, m.status, m.matched, m.short, m.over, m.explanation
+    `SELECT l.line, l.id, l.gtin, COALESCE(l.name, i.name) AS name, l.quantity, l.unit, l.price, l.net, m.status, m.matched, m.short, m.over, m.explanation
       FROM document_lines l LEFT JOIN match_lines m ON m.doc = l.doc AND m.line = l.line LEFT JOIN items i ON i.gtin = l.gtin
       WHERE l.doc = ? ORDER BY l.line`,
     doc,
   );
+  const teller = new Teller(sql);
+  const proven = proofs(sql, doc, lines.length);
   return {
     ...rowOf(row),
     despatchRef: textOrNull(row, 'despatch'),
     orderRef: textOrNull(row, 'order_ref'),
     original: text(row, 'original'),
     contentType: text(row, 'content_type'),
-    lines: lines.map(lineOf),
-    findings: sql.exec(`${FINDINGS} WHERE f.doc = ? ORDER BY f.line, f.code`, doc).map(findingOf),
+    lines: lines.map((line) => lineOf(line, teller, proven.get(num(line, 'line')) ?? UNPROVEN)),
+    findings: sql.exec(`${FINDINGS} WHERE f.doc = ? ORDER BY f.line, f.code`, doc).map((finding) => findingOf(finding, teller)),
   };
 }
 
@@ -191,5 +223,11 @@ export function findingsPage(sql: Sql, { after, limit: wanted }: { readonly afte
     code ?? null,
     limit + 1,
   );
-  return pageOf(sql, rows, limit, findingOf, (row) => `${num(row, 'doc')}_${num(row, 'line')}_${text(row, 'code')}`);
+  const teller = new Teller(sql);
+  return pageOf(
+    sql,
+    rows,
+    limit,
+    (row) => findingOf(row, teller),
+    (row) => `${num(row, 'doc')}_${num(row, 'line')}_${text(row, 'code')}`);
 }

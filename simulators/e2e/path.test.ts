@@ -166,6 +166,9 @@ async function checkInvoices(up: Stack): Promise<void> {
     );
   }
   expect(found).toEqual(due);
+  const statuses = up.erp.sent.map((one) => one.paperwork.expected.status);
+  const counts = [...new Set(statuses)].sort().map((status) => `${status} ${statuses.filter((one) => one === status).length}`);
+  console.log(`invoices as expected: ${counts.join(', ')}`);
 }
 
 describe('the whole path with real processes', () => {
@@ -188,7 +191,9 @@ describe('the whole path with real processes', () => {
       passage: PASSAGE,
       watch: false,
       plan: { direction: (number) => (number <= WAVE ? 'in' : 'out'), pallets: 2, hard: 1 / 20 },
-      line: (from, line) => log.push(`[${from}] ${line}`),
+      line: (from, line) => {
+        log.push(`[${from}] ${line}`);
+      },
     });
     stack = up;
     await calm(up);

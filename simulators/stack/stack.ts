@@ -52,6 +52,8 @@ interface State {
   readonly key: string | null;
   /** Deliveries planned so far: a kept world goes on after them. */
   readonly deliveries: number;
+  /** The process that uses the directory; null when none does. */
+  readonly pid: number | null;
 }
 
 /** The whole path on one machine: hub, edge, simulated readers, warehouse and ERP. Each part can be stopped, killed and started again. */
@@ -179,6 +181,7 @@ export class Stack {
     await this.dock.close();
     await this.hub.stop();
     this.#leash.close();
+    this.#save({ ...this.#state, pid: null });
   }
 
   async #begin(): Promise<void> {
@@ -231,19 +234,35 @@ function settings(options: StackOptions, dock: Dock): Record<string, unknown> {
   };
 }
 
-/** Opens the data directory: with `keep` as it was left, else empty. Only a directory that a stack made is ever emptied. */
+/**
+ * Opens the data directory: with `keep` as it was left, else empty. Only a directory that a stack made is ever emptied.
+ * @throws Fault DATA_DIR when something else made it, or another stack uses it
+ */
 function openState({ dataDir, keep }: StackOptions): State {
   const file = join(dataDir, STATE_FILE);
   const made = existsSync(file);
-  if (made && keep) return JSON.parse(readFileSync(file, 'utf8')) as State;
-  if (made) rmSync(dataDir, { recursive: true });
-  else if (existsSync(dataDir)) {
+  if (!made && existsSync(dataDir)) {
     throw new Fault('DATA_DIR', `${dataDir} exists and holds no ${STATE_FILE}: it is not emptied; name another directory`);
   }
-  const state = { bootstrapToken: randomBytes(32).toString('base64url'), key: null, deliveries: 0 };
+  const old = made ? (JSON.parse(readFileSync(file, 'utf8')) as State) : undefined;
+  if (old !== undefined && old.pid !== null && old.pid !== process.pid && runs(old.pid)) {
+    throw new Fault('DATA_DIR', `${dataDir} is used by process ${old.pid}: stop that one first, or name another directory with --data-dir`);
+  }
+  if (old !== undefined && !keep) rmSync(dataDir, { recursive: true });
+  const fresh = { bootstrapToken: randomBytes(32).toString('base64url'), key: null, deliveries: 0 };
+  const state = { ...(keep && old !== undefined ? old : fresh), pid: process.pid };
   mkdirSync(dataDir, { recursive: true });
   writeState(dataDir, state);
   return state;
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function writeState(dataDir: string, state: State): void {

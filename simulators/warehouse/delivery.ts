@@ -165,7 +165,8 @@ export class Planner {
     const pieces = random.int(Math.min(LEAST_PIECES + 1, most), most);
     const loaded: TaggedItem[] = [];
     for (let i = 0; i < pieces; i++) {
-      const hard = random.chance(this.#options.hard);
+      // Nothing of the first delivery needs a person: a story begins with an invoice that agrees.
+      const hard = random.chance(this.#options.hard) && this.#number > 1;
       const tag: TagState = intention === 'dead' && i < few ? 'dead' : hard ? 'hard' : 'good';
       const held = direction === 'out' ? stock.shift() : undefined;
       loaded.push(held === undefined ? this.#make(item, tag) : { ...held, tag });
