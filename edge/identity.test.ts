@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +29,16 @@ describe('the identity of a node', () => {
     expect(id).toBe(keyId(raw));
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: publicKey }, format: 'jwk' });
     expect(verify(null, utf8('message'), key, await sign(utf8('message')))).toBe(true);
+  });
+
+  it('says what is wrong with a data folder that is none', () => {
+    writeFileSync(join(folder, 'data'), 'a file');
+    expect(() => loadIdentity(join(folder, 'data'))).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
+  });
+
+  it('leaves nothing but the key beside it', () => {
+    loadIdentity(folder);
+    expect(readdirSync(folder)).toEqual(['node.key']);
   });
 
   it('is not replaced when its file is damaged', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -54,6 +54,18 @@ describe('settings', () => {
     expect(checkSettings({ ...value, doors: [door] }, 'f').doors[0]?.passage).toEqual({ ...DEFAULT_TUNING, quietMs: 800 });
   });
 
+  it('take a reader behind an IPv6 device server', () => {
+    const value = valid();
+    const readers = [{ ...value.readers[0], link: 'tcp://[fe80::1]:4001' }];
+    expect(checkSettings({ ...value, readers }, 'f').readers[0]?.link).toBe('tcp://[fe80::1]:4001');
+  });
+
+  it('are read where no copy can be kept', async () => {
+    const path = write(valid());
+    mkdirSync(`${path}.bak`);
+    await expect(loadSettings(path)).resolves.toMatchObject({ site: 'LYON' });
+  });
+
   it('keep the last valid copy when they become wrong', async () => {
     const path = write(valid());
     await loadSettings(path);
@@ -98,6 +110,21 @@ describe('settings', () => {
       { ...valid(), doors: [valid().doors[0], { ...valid().doors[0], id: 'D2' }] },
     ],
     ['doors[1].id: "D1" is used twice', { ...valid(), doors: [valid().doors[0], valid().doors[0]] }],
+    ['hub.url: must begin with ws:// or wss:// and name a host', { ...valid(), hub: { url: 'wss://:8787' } }],
+    ['panel.host: must be 127.0.0.1', { ...valid(), panel: { host: '0.0.0.0', port: 8788 } }],
+    ["broker.port: 8788 is the panel's port", { ...valid(), broker: { port: 8788 } }],
+    ['site: is missing', { ...valid(), site: undefined }],
+    ['readers[0].link: must be a device path', { ...valid(), readers: [{ ...valid().readers[0], link: 'tcp://10.0.0.9:99999' }] }],
+    ['readers[0].region: must be one of NA, EU', { ...valid(), readers: [{ ...valid().readers[0], region: 'MARS' }] }],
+    ['readers[0].powerCdbm: is in hundredths of a dBm', { ...valid(), readers: [{ ...valid().readers[0], powerCdbm: 27 }] }],
+    [
+      'readers[1].link: /dev/rfid/dock-1 is the link of reader r1',
+      { ...valid(), readers: [...valid().readers, { ...valid().readers[0], id: 'r2' }] },
+    ],
+    [
+      'readers[1].id: no door has an antenna of "r2"',
+      { ...valid(), readers: [...valid().readers, { ...valid().readers[0], id: 'r2', link: '/dev/x' }] },
+    ],
     ['Unrecognized key: "site2"', { ...valid(), site2: 'X' }],
   ])('refuse with the field: %s', async (text, value) => {
     const path = value === undefined ? join(folder, 'none.json') : write(value);

@@ -5,22 +5,49 @@ import { JSONFile } from 'lowdb/node';
 import { z } from 'zod';
 import { Fault } from '../protocol/fault.ts';
 import { isName } from '../protocol/topics.ts';
+import { HOST } from './panel/guard.ts';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
+import { parseTcp } from './readers/link/tcp.ts';
+import { REGIONS } from './readers/thingmagic/codec.ts';
 
 const name = z.string().refine(isName, 'must be 1 to 32 letters, digits, hyphens, dots or underscores');
 const port = z.number().int().min(0).max(65_535);
 const milliseconds = (min: number, max: number) => z.number().int().min(min).max(max);
 
+function isLink(link: string): boolean {
+  if (!link.startsWith('tcp://')) return /^(\/\S+|COM\d+)$/.test(link);
+  try {
+    return parseTcp(link).port > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Antenna ports of the largest reader of this family, with its multiplexer: a record carries four bits. */
+const MAX_PORT = 16;
+
 const reader = z.strictObject({
   id: name,
   model: z.enum(['thingmagic']),
-  link: z.string().regex(/^(tcp:\/\/[^\s/:]+:\d{1,5}|\/\S+|COM\d+)$/, 'must be a device path such as /dev/rfid/dock-1, or tcp://host:port'),
+  link: z.string().refine(isLink, 'must be a device path such as /dev/rfid/dock-1, or tcp://host:port'),
   baud: z.number().int().min(9_600).max(921_600).default(115_200),
-  region: z.string().min(1).max(16).default('EU3'),
-  /** ETSI EN 302 208 allows 2 W ERP; modules stop at 31.5 dBm. */
-  powerCdbm: z.number().int().min(0).max(3_150).default(2_700),
+  region: z
+    .string()
+    .refine((region) => Object.hasOwn(REGIONS, region), `must be one of ${Object.keys(REGIONS).join(', ')}`)
+    .default('EU3'),
+  /** ETSI EN 302 208 allows 2 W ERP; modules stop at 31.5 dBm. Under 5 dBm no door works: it was meant in whole dBm. */
+  powerCdbm: z
+    .number()
+    .int()
+    .min(500, 'is in hundredths of a dBm, 500 to 3150: 2700 is 27 dBm')
+    .max(3_150, 'is in hundredths of a dBm, 500 to 3150: 2700 is 27 dBm')
+    .default(2_700),
   session: z.number().int().min(0).max(3).default(1),
 });
+
+function isHub(url: string): boolean {
+  return /^wss?:\/\/[^\s]+$/.test(url) && URL.canParse(url);
+}
 
 /** Bounds within which the tracker still makes sense; see passage/tuning.ts. */
 const tuning = z.strictObject({
@@ -39,7 +66,7 @@ const door = z.strictObject({
   name: z.string().min(1).max(60),
   /** Eight antennas a door are twice what portals have. */
   antennas: z
-    .array(z.strictObject({ reader: name, port: z.number().int().min(1).max(64), side: z.enum(['outside', 'inside']) }))
+    .array(z.strictObject({ reader: name, port: z.number().int().min(1).max(MAX_PORT), side: z.enum(['outside', 'inside']) }))
     .min(1)
     .max(8),
   passage: tuning.prefault({}),
@@ -58,8 +85,16 @@ const schema = z
       }
     }, 'must be an IANA time zone such as Europe/Paris'),
     dataDir: z.string().min(1),
-    hub: z.strictObject({ url: z.string().regex(/^wss?:\/\/[^\s]+$/, 'must begin with ws:// or wss://') }),
-    panel: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port }),
+    hub: z.strictObject({
+      url: z.string().refine(isHub, 'must begin with ws:// or wss:// and name a host, such as wss://hub.example.com'),
+    }),
+    panel: z.strictObject({
+      host: z
+        .string()
+        .default(HOST)
+        .refine((host) => host === HOST, `must be ${HOST}: without a PIN everybody on a network could decide`),
+      port,
+    }),
     broker: z
       .strictObject({ host: z.string().min(1).default('127.0.0.1'), port })
       .nullable()
@@ -75,6 +110,16 @@ const schema = z
       if (readers.has(id)) issue(['readers', i, 'id'], `"${id}" is used twice`);
       readers.add(id);
     });
+    const links = new Map<string, string>();
+    settings.readers.forEach(({ id, link }, i) => {
+      const other = links.get(link);
+      if (other !== undefined) issue(['readers', i, 'link'], `${link} is the link of reader ${other} already`);
+      links.set(link, id);
+      const used = settings.doors.some(({ antennas }) => antennas.some((antenna) => antenna.reader === id));
+      if (!used) issue(['readers', i, 'id'], `no door has an antenna of "${id}": name its ports there, or leave it out`);
+    });
+    const { panel, broker } = settings;
+    if (broker !== null && panel.port !== 0 && broker.port === panel.port) issue(['broker', 'port'], `${panel.port} is the panel's port`);
     const doors = new Set<string>();
     const antennas = new Map<string, string>();
     settings.doors.forEach(({ id, antennas: own }, i) => {
@@ -115,12 +160,17 @@ function field(path: readonly PropertyKey[]): string {
 export function checkSettings(value: unknown, file: string): Settings {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const texts = result.error.issues.map((issue) => `${field(issue.path) || 'the file'}: ${issue.message}`);
+  const texts = result.error.issues.map(({ path, message }) => {
+    const what = message.endsWith('received undefined')
+      ? message.replace(/^Invalid input: expected (.*), received undefined$/, 'is missing ($1)')
+      : message;
+    return `${field(path) || 'the file'}: ${what}`;
+  });
   return refuse(file, texts.slice(0, 10).join('; '));
 }
 
 /**
- * Reads the settings file and keeps a copy of it as `<file>.bak` when it is valid. A relative `dataDir` is taken from the
+ * Reads the settings file and keeps a copy of it as `<file>.bak` when it is valid and the folder can be written. A relative `dataDir` is taken from the
  * folder of the file. A missing or broken file is never replaced by the copy on its own: a person must see what is wrong.
  * @throws Fault SETTINGS_INVALID
  */
@@ -132,11 +182,13 @@ export async function loadSettings(file: string, { keepCopy = true } = {}): Prom
     await low.read();
   } catch (error) {
     if (error instanceof Fault) throw error;
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    refuse(file, missing ? 'there is no such file' : `not JSON (${(error as Error).message})`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') refuse(file, 'there is no such file');
+    refuse(file, code === undefined ? `not JSON (${message})` : `can't be read (${message})`);
   }
   const settings = checkSettings(low.data, file);
-  if (keepCopy && copyDiffers(path, low.data)) await new JSONFile<unknown>(`${path}.bak`).write(low.data);
+  // Best effort: settings may lie in a folder that belongs to the administrator, and the dock must run without the copy.
+  if (keepCopy && copyDiffers(path, low.data)) await new JSONFile<unknown>(`${path}.bak`).write(low.data).catch(() => undefined);
   return { ...settings, dataDir: resolve(dirname(path), settings.dataDir) };
 }
 

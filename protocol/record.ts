@@ -174,9 +174,13 @@ function checkGroups(value: unknown, name: string): number {
   if (!Array.isArray(value)) return bad(`${name} is not a list`);
   let count = 0;
   let last = '';
-  for (const group of value as Record<string, unknown>[]) {
+  for (const group of value as (Record<string, unknown> | null)[]) {
+    if (group === null || typeof group !== 'object') return bad(`${name} holds a group that is no object`);
     const { gtin, serials, raw } = group;
-    if (Array.isArray(raw)) {
+    if (raw !== undefined) {
+      // Folds tell the two kinds apart by `raw`: of a group that is both, the serials would be stored and never stocked.
+      if (!Array.isArray(raw) || gtin !== undefined || serials !== undefined)
+        return bad(`${name} holds a raw group that is not a list alone`);
       let before = '';
       for (const hex of raw as unknown[]) {
         if (typeof hex !== 'string' || !/^([0-9A-F]{2}){1,62}$/.test(hex) || hex <= before)
@@ -263,7 +267,7 @@ export function decodeBody(bytes: Uint8Array): RecordBody | UnknownBody {
     if (body.strays !== undefined && !isCount(body.strays)) bad('strays is not a count');
     if (
       body.ssccs !== undefined &&
-      !(Array.isArray(body.ssccs) && body.ssccs.length <= MAX_ITEMS && body.ssccs.every((s) => /^\d{18}$/.test(s)))
+      !(Array.isArray(body.ssccs) && body.ssccs.length <= MAX_ITEMS && body.ssccs.every((s) => typeof s === 'string' && /^\d{18}$/.test(s)))
     )
       bad('ssccs holds something that is not 18 digits');
   } else if (type === 'decision') {

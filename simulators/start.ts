@@ -101,9 +101,10 @@ async function run({ hubPort, panelPort, seed, pace, dataDir, keep, verbose, dev
   });
   try {
     say('');
-    say(`  dashboard  ${stack.hub.address}/   key ${stack.key}`);
+    // The fragment signs in; it never leaves the browser.
+    say(`  dashboard  ${stack.hub.address}/#key=${stack.key}`);
     say(`  panel      ${stack.edge.address}/`);
-    say(`  hub API    ${stack.hub.address}/v1   (Authorization: Bearer with the key above)`);
+    say(`  hub API    ${stack.hub.address}/v1   (Authorization: Bearer ${stack.key})`);
     say('');
     say(`World ${seed}. Ctrl-C stops everything.`);
     await new Story(stack, say).run(story.signal);

@@ -47,25 +47,30 @@ export class Story {
     this.#say = say;
   }
 
-  /** Resolves when `signal` aborts. */
+  /** Resolves when `signal` aborts, wherever the pallets are. */
   async run(signal: AbortSignal): Promise<void> {
     const off = this.#stack.onEdge((event) => this.#passage(event));
+    const over = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve());
+    });
     const following = this.#follow(signal);
-    try {
-      await pause(QUIET_MS, signal);
-      while (!signal.aborted) {
-        try {
-          await this.#delivery(signal);
-          await this.#remind();
-        } catch (error) {
-          // While files change (npm run dev), hub and edge come and go.
-          if (!signal.aborted) this.#say(`         this delivery's story breaks off: ${(error as Error).message}`);
-        }
-        await pause(PAUSE_MS, signal);
+    await Promise.race([over, this.#deliveries(signal)]);
+    off();
+    await following;
+  }
+
+  async #deliveries(signal: AbortSignal): Promise<void> {
+    await pause(QUIET_MS, signal);
+    while (!signal.aborted) {
+      try {
+        await this.#delivery(signal);
+        await this.#remind();
+      } catch (error) {
+        // While files change (npm run dev), hub and edge come and go.
+        if (!signal.aborted) this.#say(`         this delivery's story breaks off: ${(error as Error).message}`);
       }
-    } finally {
-      off();
-      await following;
+      await pause(PAUSE_MS, signal);
     }
   }
 

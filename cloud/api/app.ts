@@ -51,7 +51,7 @@ export function makeApi(routes: readonly Route[]): App {
   app.use(async (c, next) => {
     c.set('requestId', crypto.randomUUID());
     await next();
-    c.res = secured(c.res, 'data');
+    c.res = secured(c.res);
     c.res.headers.set('x-request-id', c.get('requestId'));
   });
   const methods = new Map<string, string[]>();

@@ -2,6 +2,7 @@ import { env, exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { MAX_DOCUMENT_BYTES } from './routes/documents.ts';
 import { document, documentPage, findingPage } from './schemas/documents.ts';
+import { Dock, GTIN } from './testing/dock.ts';
 import { type Answered, call, freshTenant, keyWith, member, type Tenant } from './testing/hub.ts';
 import { ubl } from './testing/ubl.ts';
 
@@ -52,6 +53,37 @@ describe('documents', () => {
     expect([original.status, original.body, original.headers.get('content-type')]).toEqual([200, xml, 'application/xml']);
     expect(original.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''F%202026%2F0117%20%C3%A9.xml");
     expect(original.headers.get('content-security-policy')).toContain('sandbox');
+  });
+
+  it('show for each line the passages that prove it, and the words of what is missing in both languages', async () => {
+    const dock = await Dock.open();
+    const { tenant } = dock;
+    await dock.passage('in', [1, 2, 3]);
+    await dock.passage('in', [2, 3, 4]);
+    await dock.passage('in', [9], { kind: 'despatchAdvice', number: 'DA-2', how: 'sscc' });
+    const posted = await post(tenant, ubl({ number: 'F-7', quantity: 6, net: '43.50', despatchRef: 'DA-1' }));
+    const shown = document.parse(posted.body);
+    expect(shown).toEqual(posted.body);
+    const [line] = shown.lines;
+    const same = { site: 'LYON', node: 'dock-1', door: 'D1', direction: 'in', evidence: 'despatch' };
+    const advice = { kind: 'despatchAdvice', number: 'DA-1', how: 'chosen' };
+    // Serials 2 and 3 were inside already: the second passage moved only its third item.
+    expect(line?.allocations).toMatchObject([
+      { ...same, entry: 3, quantity: 3, ordinals: [[0, 3]], document: advice },
+      { ...same, entry: 4, quantity: 1, ordinals: [[2, 1]], document: advice },
+    ]);
+    expect([line?.status, line?.matched, line?.allocationsTotal]).toEqual(['SHORT_RECEIVED', 4, 2]);
+    expect(line?.explanation).toMatchObject({ code: 'SHORT_RECEIVED', params: { item: GTIN, billed: 6, moved: 4, short: 2 } });
+    expect(line?.explanation?.text.fr).toMatch(
+      /^6 facturés, 4 reçus au quai D1 \(Lyon\) .* Il manque 2 × Huile d’olive 1 l, soit 14,50\s€\.$/,
+    );
+    expect(line?.explanation?.text.en).toMatch(
+      /^6 billed, 4 received at door D1 \(Lyon\) .* Missing: 2 × Huile d’olive 1 l, worth €14\.50\.$/,
+    );
+    const findings = findingPage.parse((await call('GET', '/v1/findings', tenant.admin)).body);
+    expect(findings.data.map(({ explanation }) => explanation.text)).toEqual([line?.explanation?.text]);
+    const { key } = await keyWith(tenant, ['stock:read']);
+    expect(outcome(await call('GET', `/v1/documents/${shown.id}`, key))).toEqual([403, 'SCOPE_MISSING']);
   });
 
   it('sent twice are one; other content under the same number is refused and becomes a finding on the first', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { tell } from '../reconcile/explain.ts';
 import { openapi, problemsOf } from './openapi.ts';
 import { PROBLEMS } from './problems.ts';
+import { findingExample } from './routes/documents.examples.ts';
 import { ROUTES } from './table.ts';
 import { call } from './testing/hub.ts';
 
@@ -77,5 +79,13 @@ describe('the OpenAPI document', () => {
         if ('schema' in answer) expect(answer.schema.safeParse(answer.example).error, where).toBeUndefined();
       }
     }
+  });
+
+  it('shows the words that an explanation really has', () => {
+    const { code, params, text } = findingExample.explanation;
+    const setting = { item: 'Huile d’olive 1 l', site: 'Entrepôt de Lyon', timeZone: 'Europe/Paris' };
+    // Which blank stands inside a number is the business of the runtime's locale data.
+    const plain = (texts: object): string => JSON.stringify(texts).replace(/[\u00A0\u202F]/g, ' ');
+    expect(plain(tell({ code, params }, setting).text)).toBe(plain(text));
   });
 });

@@ -84,6 +84,24 @@ describe('a request', () => {
     expect(sent).toBeLessThan(MAX_JSON_BYTES * 4);
   });
 
+  it('with too large a body is taken to the end that it declares, so that its sender hears why', async () => {
+    const { admin } = await freshTenant();
+    const { readable, writable } = new FixedLengthStream(MAX_JSON_BYTES * 4);
+    const sending = (async () => {
+      const writer = writable.getWriter();
+      for (let i = 0; i < 16; i++) await writer.write(new Uint8Array(MAX_JSON_BYTES / 4).fill(0x20));
+      await writer.close();
+    })();
+    const response = await exports.default.fetch('https://hub.test/v1/keys', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json', 'content-length': String(MAX_JSON_BYTES * 4) },
+      body: readable,
+    });
+    expect(response.status).toBe(413);
+    await response.text();
+    await expect(sending).resolves.toBeUndefined();
+  });
+
   it('repeated with a wrong key is braked, without harm to others at the same address', async () => {
     const { admin } = await freshTenant();
     const here = { 'cf-connecting-ip': '192.0.2.1' };

@@ -1,78 +1,9 @@
-import { env, exports } from 'cloudflare:workers';
+import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { keyId, openBatch, sealBatch } from '../../protocol/batch.ts';
-import { toBase64url } from '../../protocol/bytes.ts';
-import { chainStart } from '../../protocol/chain.ts';
-import { encodeBody, groupItems, type PassageBody } from '../../protocol/record.ts';
-import { ledgerOf } from './ledgers.ts';
 import { entry } from './schemas/entries.ts';
 import { movementPage, stockPage } from './schemas/stock.ts';
-import { call, freshTenant, keyWith, member, type Tenant } from './testing/hub.ts';
-
-const GTIN = '03012345678902';
-const AT = 1_790_000_000_000;
-
-/** A node of a fresh tenant that hands over passages as an edge does. */
-class Dock {
-  readonly tenant: Tenant;
-  readonly #key: CryptoKeyPair;
-  readonly #id: string;
-  #seq = 0;
-  #chain: Uint8Array;
-
-  private constructor(tenant: Tenant, key: CryptoKeyPair, id: string) {
-    this.tenant = tenant;
-    this.#key = key;
-    this.#id = id;
-    this.#chain = chainStart({ tenant: tenant.tenant, site: 'LYON', node: 'dock-1' }, 1);
-  }
-
-  static async open(): Promise<Dock> {
-    const tenant = await freshTenant();
-    await call('PUT', '/v1/sites/LYON', tenant.admin, { name: 'Lyon', timeZone: 'Europe/Paris' });
-    const key = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
-    const raw = new Uint8Array((await crypto.subtle.exportKey('raw', key.publicKey)) as ArrayBuffer);
-    await call('POST', '/v1/nodes', tenant.admin, { site: 'LYON', node: 'dock-1', publicKey: toBase64url(raw) });
-    return new Dock(tenant, key, keyId(raw));
-  }
-
-  async passage(direction: 'in' | 'out', serials: readonly number[]): Promise<void> {
-    this.#seq += 1;
-    const at = AT + this.#seq * 60_000;
-    const body: PassageBody = {
-      type: 'passage',
-      v: 1,
-      passage: `D1-${this.#seq}`,
-      door: 'D1',
-      part: 1,
-      parts: 1,
-      direction,
-      opened: at,
-      closed: at + 4000,
-      confidence: 950,
-      document: { kind: 'despatchAdvice', number: 'DA-1', how: 'chosen' },
-      items: groupItems(serials.map((serial) => ({ gtin: GTIN, serial }))),
-      clock: { wall: at + 5000, mono: this.#seq * 60_000, boot: '00c0ffee', synced: true },
-    };
-    const record = { salt: crypto.getRandomValues(new Uint8Array(16)), body: encodeBody(body) };
-    const header = {
-      tenant: this.tenant.tenant,
-      site: 'LYON',
-      node: 'dock-1',
-      epoch: 1,
-      first: this.#seq,
-      before: this.#chain,
-      key: this.#id,
-      sentAt: at,
-    };
-    const sign = async (message: Uint8Array): Promise<Uint8Array> =>
-      new Uint8Array(await crypto.subtle.sign('Ed25519', this.#key.privateKey, message as Uint8Array<ArrayBuffer>));
-    const batch = openBatch(await sealBatch(header, [record], sign));
-    const posted = await ledgerOf(env, this.tenant.tenant).post('LYON', 'dock-1', batch, Date.now());
-    expect(posted).toMatchObject({ ok: true, duplicate: false });
-    this.#chain = batch.header.after;
-  }
-}
+import { Dock, GTIN } from './testing/dock.ts';
+import { call, freshTenant, keyWith, member } from './testing/hub.ts';
 
 describe('stock and movements', () => {
   it('show what the doors saw, by site and item, newest movement first', async () => {

@@ -9,7 +9,7 @@ import { build } from 'esbuild';
  */
 const SOURCE = fileURLToPath(new URL('.', import.meta.url));
 const DIST = join(SOURCE, '../../dist/dashboard');
-/** Files that go out as they are; `_headers` is read by the assets of Workers. */
+/** Files that go out as they are; `_headers` is read where Workers serve files: these never pass cloud/headers.ts. */
 const STATIC = ['index.html', 'icon.svg', '_headers'];
 
 await mkdir(DIST, { recursive: true });

@@ -10,6 +10,8 @@ const PATHS = {
   clock: 'M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.5 2',
   dash: 'M6 12h12',
   plus: 'M12 5v14M5 12h14',
+  more: 'M6 9.5l6 6 6-6',
+  less: 'M6 14.5l6-6 6 6',
   back: 'M19 12H5m6-6-6 6 6 6',
   download: 'M12 4v11m-5-5 5 5 5-5M5 20h14',
   invoices: 'M6 3h12v18l-3-2-3 2-3-2-3 2zM9.5 8h5M9.5 12h5',

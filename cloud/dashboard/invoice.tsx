@@ -3,7 +3,6 @@ import type { JSX } from 'preact';
 import { minorText } from '../../protocol/money.ts';
 import { Failure, Loading } from './answer.tsx';
 import { download } from './api.ts';
-import { explain } from './explanations.ts';
 import { Icon } from './icons.tsx';
 import { count, dateTime, issueDate, language, money, words } from './language.ts';
 import { Lines } from './lines.tsx';
@@ -44,7 +43,7 @@ export function FindingText({ finding }: { finding: Finding }): JSX.Element {
   const { amount, currency, explanation } = finding;
   return (
     <>
-      <span class="finding-words">{explain(explanation, language.value)}</span>
+      <span class="finding-words">{explanation.text[language.value]}</span>
       <b class="number nowrap">
         {amount === null || amount === 0 || currency === null ? '' : money(minorText(amount, currency), currency)}
       </b>

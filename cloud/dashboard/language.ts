@@ -73,9 +73,6 @@ export const issueDate = (text: string): string => issueDates.value.format(new D
 const zoned = (name: string, style: Intl.DateTimeFormatOptions, zone: string | null | undefined): Intl.DateTimeFormat =>
   kept(`${locale.value} ${name} ${zone ?? ''}`, () => new Intl.DateTimeFormat(locale.value, { ...style, ...(zone && { timeZone: zone }) }));
 
-/** The day of an instant, in a sentence (a French short month ends with a full stop); `zone` is the site's, else the browser's. */
-export const date = (at: number, zone?: string | null): string => zoned('date', { day: 'numeric', month: 'long' }, zone).format(at);
-
 /** The time of an instant, with the day when it is not today. */
 export function time(at: number, zone?: string | null): string {
   const text = zoned('time', { hour: '2-digit', minute: '2-digit', second: '2-digit' }, zone).format(at);

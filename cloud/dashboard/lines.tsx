@@ -1,62 +1,30 @@
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { PIECE_UNITS } from '../../protocol/quantity.ts';
-import { Failure, Loading } from './answer.tsx';
-import { pathOf } from './api.ts';
-import { explain } from './explanations.ts';
 import { Icon } from './icons.tsx';
-import { count, decimals, language, money, time, unitPrice, words } from './language.ts';
-import { useLoad } from './load.ts';
-import { nameOf, siteName, zoneOf } from './masterdata.ts';
-import { documentsChanged } from './news.ts';
-import type { Document, DocumentLine, Movement, Page } from './shapes.ts';
+import { count, decimals, language, money, unitPrice, words } from './language.ts';
+import { nameOf } from './masterdata.ts';
+import { Proof } from './proof.tsx';
+import type { Document, DocumentLine } from './shapes.ts';
 import { StatusTag } from './status.tsx';
-
-/** As many movements of one article as explain a line; more of them are on the movements view. */
-const MOVEMENTS = 200;
-
-/** The movements that carry a reference of the document: what the doors say about this line. */
-function Behind({ document, gtin }: { document: Document; gtin: string }): JSX.Element {
-  const { invoice: w, movements } = words.value;
-  const { data, fault } = useLoad<Page<Movement>>(pathOf('/v1/movements', { gtin, limit: MOVEMENTS }), documentsChanged.value).value;
-  if (fault !== undefined) return <Failure fault={fault} />;
-  if (data === undefined) return <Loading />;
-  const references = [document.despatchRef, document.orderRef, document.number];
-  const behind = data.data.filter((movement) => movement.document !== null && references.includes(movement.document.number));
-  if (behind.length === 0) return <p class="quiet">{w.noMovements}</p>;
-  return (
-    <ul class="behind">
-      {behind.map((movement) => (
-        <li key={`${movement.entry} ${movement.direction}`}>
-          <Icon name={movement.direction} />
-          <b class="number">{count(movement.quantity)}</b>
-          <span>{movements[movement.direction]}</span>
-          <span>
-            {siteName(movement.site)}, {movement.door}
-          </span>
-          <time>{time(movement.at, zoneOf(movement.site))}</time>
-          <span class="quiet">
-            {movements.entry} {count(movement.entry)}
-          </span>
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 const figure = (n: number): string => (n === 0 ? '·' : count(n));
 
 /** Lines of orders and despatch advices are not matched themselves. */
 const isMatched = ({ kind }: Document): boolean => kind === 'invoice' || kind === 'creditNote';
 
+/** A document of more lines is read line by line. */
+const FEW_LINES = 20;
+
 function LineRow({ document, line }: { document: Document; line: DocumentLine }): JSX.Element {
-  const { invoice: w } = words.value;
-  const open = useSignal(false);
+  const { invoice: w, proof } = words.value;
+  // What is wrong shows its proof unasked.
+  const open = useSignal(line.status !== 'MATCHED' && document.lines.length <= FEW_LINES);
   const matched = isMatched(document);
   const name = line.name ?? (line.gtin === null ? line.id : nameOf(line.gtin));
   return (
     <>
-      <tr data-line={line.id} class={open.value ? 'open' : ''}>
+      <tr data-line={line.id}>
         <td class="lead grow">
           <b>{name}</b>
           {line.gtin !== null && line.gtin !== name && <small class="quiet number">{line.gtin}</small>}
@@ -83,17 +51,17 @@ function LineRow({ document, line }: { document: Document; line: DocumentLine })
         {matched && <td class="end">{line.status !== null && <StatusTag status={line.status} />}</td>}
       </tr>
       {matched && (
-        <tr class="below">
+        <tr class="below" data-below={line.id}>
           <td colSpan={8}>
             <div class="line-words">
-              {line.explanation !== null && <span>{explain(line.explanation, language.value)}</span>}
-              {line.gtin !== null && (
+              {line.explanation !== null && <span>{line.explanation.text[language.value]}</span>}
+              {line.allocationsTotal > 0 && (
                 <button type="button" class="plain" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
-                  {open.value ? w.movements : w.showMovements}
+                  {proof.title(line.allocationsTotal, count(line.allocationsTotal))} <Icon name={open.value ? 'less' : 'more'} />
                 </button>
               )}
             </div>
-            {open.value && line.gtin !== null && <Behind document={document} gtin={line.gtin} />}
+            {open.value && line.allocationsTotal > 0 && <Proof line={line} />}
           </td>
         </tr>
       )}

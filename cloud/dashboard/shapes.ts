@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type * as documents from '../api/schemas/documents.ts';
+import type * as entries from '../api/schemas/entries.ts';
 import type * as nodes from '../api/schemas/nodes.ts';
 import type * as sites from '../api/schemas/sites.ts';
 import type * as stock from '../api/schemas/stock.ts';
@@ -10,7 +11,8 @@ export type DocumentRow = z.output<typeof documents.documentRow>;
 export type Document = z.output<typeof documents.document>;
 export type DocumentLine = z.output<typeof documents.documentLine>;
 export type Finding = z.output<typeof documents.finding>;
-export type Explanation = z.output<typeof documents.explanation>;
+export type Allocation = z.output<typeof documents.allocation>;
+export type Entry = z.output<typeof entries.entry>;
 export type Kind = DocumentRow['kind'];
 export type StockRow = z.output<typeof stock.stockRow>;
 export type Movement = z.output<typeof stock.movement>;

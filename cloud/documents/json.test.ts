@@ -48,6 +48,16 @@ describe('a document in JSON', () => {
     expect(readDocument(utf8(`  ${JSON.stringify(order)}`))).toMatchObject({ kind: 'order', currency: 'EUR', lines: [{ price: '12.50' }] });
   });
 
+  it.each([
+    ['number', { number: 'BL\ud800' }],
+    ['number', { number: 'BL\u0000' }],
+    ['seller.id', { seller: { id: '\ud800' } }],
+    ['buyer.name', { buyer: { id: '303265045', name: 'a\nb' } }],
+    ['lines.0.id', { lines: [{ ...advice.lines[0], id: '\udc00' }] }],
+  ])('is refused for text in %s that no log can hold or no page can show', (field, what) => {
+    expect(codeOf({ ...advice, ...what })).toEqual(['VALUE_INVALID', `${field}: use valid Unicode without control characters`]);
+  });
+
   it('is refused with the path of what is wrong', () => {
     expect(codeOf({ ...advice, lines: [{ id: '1', gtin: '3400930000015', quantity: 48 }] })).toEqual([
       'VALUE_INVALID',

@@ -11,18 +11,16 @@ const MAX_SSCCS = 1000;
 /** A JSON order of 5,000 lines is under 1 MB. */
 export const MAX_JSON_BYTES = 2_000_000;
 
+/** Text that canonical JSON can hold and a page can show. */
+const text = (max: number) =>
+  z
+    .string()
+    .trim()
+    .max(max)
+    .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'use valid Unicode without control characters');
 /** A number stands in commands to a node and in records: at most 80 characters (protocol/record.ts), 35 in EN 16931 practice. */
-const number = z
-  .string()
-  .trim()
-  .min(1)
-  .max(80)
-  .refine((text) => text.isWellFormed(), 'use valid Unicode');
-const label = z
-  .string()
-  .trim()
-  .max(200)
-  .refine((text) => text.isWellFormed(), 'use valid Unicode');
+const number = text(80).min(1);
+const label = text(200);
 const date = z.string().refine(isDate, 'use a day such as 2026-11-24');
 const gtin = z
   .string()
@@ -33,9 +31,9 @@ const quantity = z.int().min(1).max(10_000_000);
 const price = z.string().regex(/^\d{1,12}(\.\d{1,10})?$/, 'use a decimal number such as 12.50');
 const site = z.string().refine(isName, 'use the name of a site');
 
-const party = z.object({ id: z.string().trim().min(1).max(80), name: label.optional() });
+const party = z.object({ id: text(80).min(1), name: label.optional() });
 const head = { number, issueDate: date, seller: party, buyer: party, site: site.optional() };
-const line = { id: z.string().trim().min(1).max(50), gtin, quantity, name: label.optional() };
+const line = { id: text(50).min(1), gtin, quantity, name: label.optional() };
 
 /** An order: {kind:'order', number, issueDate, seller, buyer, site?, currency?, lines:[{id, gtin, quantity, price?, name?}]} */
 export const orderSchema = z.object({

@@ -44,7 +44,8 @@ function viewOf(row: Row): AllocationView {
     quantity: num(row, 'quantity'),
     ordinals: JSON.parse(text(row, 'ordinals')) as Range[],
     evidence: EVIDENCE[num(row, 'rank')] ?? 'window',
-    document: row['kind'] === null ? null : ({ kind: text(row, 'kind'), number: text(row, 'number'), how: text(row, 'how') } as DocumentRef),
+    document:
+      row['kind'] === null ? null : ({ kind: text(row, 'kind'), number: text(row, 'number'), how: text(row, 'how') } as DocumentRef),
   };
 }
 

@@ -42,7 +42,7 @@ describe('an explanation', () => {
   it('shows every digit of a price and of an amount too large for a float', () => {
     const price = { ...params, billedPrice: '0.123456', agreedPrice: '12345678901234567.89' };
     const text = plain(explain({ code: 'PRICE_VARIANCE', params: price }, 'fr'));
-    expect(text).toContain('facturé 0,123456 €');
+    expect(text).toContain('Facturé 0,123456 €');
     expect(text).toContain('convenu 12 345 678 901 234 567,89 €');
   });
 

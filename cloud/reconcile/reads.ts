@@ -229,5 +229,6 @@ export function findingsPage(sql: Sql, { after, limit: wanted }: { readonly afte
     rows,
     limit,
     (row) => findingOf(row, teller),
-    (row) => `${num(row, 'doc')}_${num(row, 'line')}_${text(row, 'code')}`);
+    (row) => `${num(row, 'doc')}_${num(row, 'line')}_${text(row, 'code')}`,
+  );
 }

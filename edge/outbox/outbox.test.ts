@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -109,7 +109,9 @@ describe('acknowledgement', () => {
     await Promise.all(Array.from({ length: 4_500 }, (_, i) => outbox.append({ body: passageBody(`p${i}`) })));
     outbox.acknowledge(1, 4_400);
     const left = (): number => {
-      const db = new DatabaseSync(path, { readOnly: true });
+      // A copy: the outbox lets nobody else open its file.
+      for (const suffix of ['', '-wal']) copyFileSync(path + suffix, `${path}.copy${suffix}`);
+      const db = new DatabaseSync(`${path}.copy`);
       const { n } = db.prepare('SELECT count(*) AS n FROM records').get() as { n: number };
       db.close();
       return n;
@@ -302,6 +304,15 @@ describe('a bad disk', () => {
       expect(readFileSync(`${path}.corrupt-${CLOCK.wall}`).equals(bytes)).toBe(true);
       expect(await again.append({ body: passageBody('a') })).toMatchObject({ seq: 1 });
     }
+  });
+
+  it('refuses a file that another outbox has open, and leaves that one as it is', async () => {
+    const path = bench.path();
+    const first = bench.open(path);
+    expect(() => bench.open(path)).toThrow(expect.objectContaining({ code: 'OUTBOX_IN_USE', message: expect.stringContaining('dataDir') }));
+    expect(await first.append({ body: passageBody('a') })).toMatchObject({ seq: 1 });
+    await bench.close(first);
+    expect(bench.open(path).head().seq).toBe(1);
   });
 
   it('refuses a file of a later version and leaves it as it is', async () => {

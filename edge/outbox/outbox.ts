@@ -105,7 +105,7 @@ export class Outbox {
   #notifying = false;
   #closing = false;
 
-  /** @throws Fault OUTBOX_UNUSABLE, OUTBOX_VERSION, OUTBOX_ADDRESS */
+  /** @throws Fault OUTBOX_IN_USE, OUTBOX_UNUSABLE, OUTBOX_VERSION, OUTBOX_ADDRESS */
   constructor({ path, address, clock, maxPages }: OutboxOptions) {
     mkdirSync(dirname(path), { recursive: true });
     this.#path = path;

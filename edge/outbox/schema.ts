@@ -51,8 +51,9 @@ const WAL_KEEP_BYTES = 8_388_608;
 function prepare(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 2_000 });
   try {
+    // EXCLUSIVE, first of all: two nodes on one file would each chain from a head of their own. The lock ends with the process.
     // FULL: a record that the node has acknowledged to itself survives a power cut (NORMAL may lose the last commits).
-    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${WAL_KEEP_BYTES};`);
     const check = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
     if (check.quick_check !== 'ok') throw new Fault('OUTBOX_CORRUPT', check.quick_check);
@@ -72,6 +73,12 @@ function prepare(path: string): DatabaseSync {
     db.close();
     throw error;
   }
+}
+
+/** SQLite's primary result codes for a file that another process holds. */
+function isBusy(error: unknown): boolean {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === 'number' && [5, 6].includes(code & 0xff);
 }
 
 /** SQLite's primary result codes for a file that is damaged (11) or no database at all (26). */
@@ -94,13 +101,19 @@ export function setAside(path: string): string[] {
 /**
  * Opens the outbox file, creates or migrates it. A damaged file is moved aside, never deleted, and an empty one takes its
  * place, so that the dock goes on; the hub then sees a head that it does not know and the node begins a new epoch.
- * @throws Fault OUTBOX_VERSION, OUTBOX_UNUSABLE (locked by another process, no permission, no space)
+ * @throws Fault OUTBOX_VERSION, OUTBOX_IN_USE, OUTBOX_UNUSABLE (no permission, no space)
  */
 export function openFile(path: string, now: number): DatabaseSync {
   try {
     return prepare(path);
   } catch (error) {
     if (error instanceof Fault && error.code !== 'OUTBOX_CORRUPT') throw error;
+    if (isBusy(error)) {
+      throw new Fault(
+        'OUTBOX_IN_USE',
+        `the outbox ${path} is in use: another node runs on this dataDir. Stop that one, or give this one a dataDir of its own`,
+      );
+    }
     if (!isCorrupt(error)) {
       throw new Fault('OUTBOX_UNUSABLE', `the outbox ${path} can't be opened (${(error as Error).message}): free the file or its disk`);
     }

@@ -55,8 +55,7 @@ async function told(run: Run, pattern: RegExp): Promise<RegExpExecArray> {
     })
     .toBe(true);
   const match = pattern.exec(run.output());
-  if (match === null) throw new Error(`ended (${over}) before ${pattern}:\n${run.output()}`);
-  return match;
+  return match ?? expect.unreachable(`ended (${over}) before ${pattern}:\n${run.output()}`);
 }
 
 describe('npm start', () => {
@@ -65,7 +64,7 @@ describe('npm start', () => {
     const args = ['--hub-port', String(ports[0]), '--panel-port', String(ports[1]), '--data-dir', join(folder, 'stack')];
     const first = start(...args);
     await told(first, /^MATCHED F-\d{4}-0001 .*EUR$/m);
-    expect(first.output()).toMatch(new RegExp(`dashboard +http://127.0.0.1:${ports[0]}/ .*key \\S+`));
+    expect(first.output()).toMatch(new RegExp(`dashboard +http://127.0.0.1:${ports[0]}/#key=\\S+`));
     expect(first.output()).toMatch(new RegExp(`panel +http://127.0.0.1:${ports[1]}/`));
     expect(first.output()).toMatch(/hub API +http/);
     const panel = await fetch(`http://127.0.0.1:${ports[1]}/`);

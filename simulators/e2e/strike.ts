@@ -1,3 +1,4 @@
+import { Fault } from '../../protocol/fault.ts';
 import type { Random } from '../random.ts';
 import type { EdgeEvent } from '../stack/edge.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -18,7 +19,7 @@ class Handover {
   constructor(stack: Stack, pass: Pass, from: number) {
     let done: () => void = () => undefined;
     this.closed = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no passage was closed for ${pass.id} at ${pass.door}`)), CLOSE_MS);
+      const timer = setTimeout(() => reject(new Fault('NO_PASSAGE', `no passage was closed for ${pass.id} at ${pass.door}`)), CLOSE_MS);
       done = () => {
         clearTimeout(timer);
         resolve();

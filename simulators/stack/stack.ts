@@ -160,7 +160,7 @@ export class Stack {
   async cross(pass: Pass): Promise<boolean> {
     const half = Date.now() + pass.ms / this.options.pace / 2;
     const closed = new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => finish(false), pass.ms / this.options.pace + CLOSE_MS);
+      const timer = setTimeout(() => finish(false), pass.ms / this.options.pace + CLOSE_MS).unref();
       const off = this.onEdge((event) => {
         // A passage that ended before the pallet stood in the door is another one, such as a stray that was nudged.
         if (event.event === 'passage.closed' && event['door'] === pass.door && Number(event['closed']) >= half) finish(true);

@@ -115,8 +115,7 @@ export class Planner {
     const number = this.#number;
     const direction = this.#options.direction(number) === 'out' && this.#stocked().length >= 2 ? 'out' : 'in';
     const partner = this.#random.pick(direction === 'in' ? this.catalog.suppliers : this.catalog.customers);
-    // The first delivery of a story is one that works.
-    const drawn = number === 1 ? 'clean' : this.#draw(direction);
+    const drawn = this.#draw(direction);
     const offered = direction === 'in' ? this.catalog.items.filter((item) => item.supplier === partner) : this.#stocked();
     const wanted = NEEDS[drawn];
     const first = wanted === undefined ? undefined : this.#random.shuffle(offered).find((item) => item.temper === wanted);
@@ -143,9 +142,9 @@ export class Planner {
 
   #draw(direction: 'in' | 'out'): Intention {
     const deck = this.#decks[direction];
-    if (deck.length === 0) {
-      deck.push(...this.#random.shuffle(DECK));
-    }
+    if (deck.length === 0) deck.push(...this.#random.shuffle(DECK));
+    // The first delivery of a story is one that works.
+    if (this.#number === 1) deck.push(...deck.splice(deck.indexOf('clean'), 1));
     const drawn = deck.pop() ?? 'clean';
     // Two ways of billing too much, and customers pay what we ask: a price error is one of purchases.
     if (drawn === 'overbilled' && this.#random.chance(0.5)) return 'unshipped';

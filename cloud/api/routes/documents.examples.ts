@@ -2,7 +2,30 @@
 
 const gtin = '03012345678902';
 
-const explanation = { code: 'SHORT_RECEIVED', params: { line: '1', item: gtin, matched: 46, quantity: 48 } };
+const explanation = {
+  code: 'SHORT_RECEIVED',
+  params: {
+    item: gtin,
+    direction: 'in',
+    billed: 48,
+    moved: 46,
+    short: 2,
+    over: 0,
+    despatch: 'DA-2026-118',
+    order: 'PO-7712',
+    site: 'LYON',
+    at: 1795251660000,
+    door: 'D1',
+    currency: 'EUR',
+    billedPrice: '7.25',
+    agreedPrice: '7.25',
+    amount: '14.50',
+  },
+  text: {
+    fr: '48 facturés, 46 reçus au quai D1 (Entrepôt de Lyon) dès le 21/11/2026 10:01, avis d’expédition DA-2026-118. Il manque 2 × Huile d’olive 1 l, soit 14,50 €.',
+    en: '48 billed, 46 received at door D1 (Entrepôt de Lyon) from 21/11/2026, 10:01 on, despatch advice DA-2026-118. Missing: 2 × Huile d’olive 1 l, worth €14.50.',
+  },
+};
 
 export const rowExample = {
   id: 'b3dKc1Qz8sXw2LhM',
@@ -15,7 +38,7 @@ export const rowExample = {
   total: '348.00',
   status: 'SHORT_RECEIVED',
   lineCount: 1,
-  at: 1790000000000,
+  at: 1795255260000,
   entry: 41,
 };
 
@@ -49,6 +72,21 @@ export const documentExample = {
       short: 2,
       over: 0,
       explanation,
+      allocations: [
+        {
+          entry: 40,
+          at: 1795251660000,
+          site: 'LYON',
+          node: 'dock-1',
+          door: 'D1',
+          direction: 'in',
+          quantity: 46,
+          ordinals: [[0, 46]],
+          evidence: 'despatch',
+          document: { kind: 'despatchAdvice', number: 'DA-2026-118', how: 'sscc' },
+        },
+      ],
+      allocationsTotal: 1,
     },
   ],
   findings: [findingExample],

@@ -81,7 +81,7 @@ export const documentRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/documents/{id}',
     right: ['documents:read'],
-    summary: 'A document with its lines, what moved for each, and its findings',
+    summary: 'A document with its lines, the movements that prove each, and its findings',
     params: documentParams,
     answers: { 200: { text: 'The document', schema: document, example: documentExample } },
     problems: ['NOT_FOUND'],

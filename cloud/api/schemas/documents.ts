@@ -11,6 +11,36 @@ export const explanation = shape(
     params: z
       .record(z.string(), z.union([z.string(), z.number()]))
       .meta({ description: 'Values for the sentence that the code stands for' }),
+    text: z
+      .object({ fr: z.string(), en: z.string() })
+      .meta({ description: 'The sentence, with times in the zone of the site. Its words may become better; code and params stay' }),
+  }),
+);
+
+/** What the door knew of the goods: movements and allocations show it. */
+export const reference = z.object({
+  kind: z.string().meta({ examples: ['despatchAdvice', 'order', 'sscc'] }),
+  number: z.string(),
+  how: z.string().meta({ description: 'chosen by a person at the door, or recognised by the sscc of a pallet' }),
+});
+
+export const allocation = shape(
+  'Allocation',
+  z.object({
+    entry: index.meta({ description: 'Entry of the record that moved the items' }),
+    at: instant.meta({ description: 'When they moved' }),
+    site: z.string(),
+    node: z.string(),
+    door: z.string(),
+    direction: z.enum(['in', 'out']),
+    quantity: z.int().meta({ description: 'Items of this entry that prove the line' }),
+    ordinals: z.array(z.tuple([z.int().min(0), z.int().min(1)])).meta({
+      description: 'Which they are: ranges of [first, count] in the items of the entry’s body, from 0 in the order they stand there',
+    }),
+    evidence: z
+      .enum(['despatch', 'order', 'window'])
+      .meta({ description: 'Same despatch advice, same order, or only item, site and dates' }),
+    document: z.nullable(reference),
   }),
 );
 
@@ -42,6 +72,8 @@ export const documentLine = shape(
     short: z.int(),
     over: z.int(),
     explanation: z.nullable(explanation),
+    allocations: z.array(allocation).meta({ description: 'The movements that prove the line, oldest first; at most 200' }),
+    allocationsTotal: z.int().min(0).meta({ description: 'How many there are in all' }),
   }),
 );
 

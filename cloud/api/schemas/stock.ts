@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { reference } from './documents.ts';
 import { pageOf, shape } from './shape.ts';
 import { gtin, index, instant, name, paging } from './terms.ts';
 
@@ -29,7 +30,7 @@ export const movement = shape(
     direction: z.enum(['in', 'out']),
     gtin: z.string(),
     quantity: z.int().meta({ description: 'Items that moved in this direction' }),
-    document: z.nullable(z.object({ kind: z.string(), number: z.string(), how: z.string() })),
+    document: z.nullable(reference),
     passage: z.string(),
   }),
 );
