@@ -199,6 +199,16 @@ describe('the cut of a passage', () => {
     expect(two?.passage).toBe(one?.passage);
   });
 
+  it('is not held open by a standing tag after the clock was set back by hours', () => {
+    const stands: Body = { epcs: epcsOf(9, 1), at: standing(1, 1.8) };
+    const tracker = new DoorTracker({ door: 'D1', antennas: ANTENNAS });
+    expect(tracker.push('r1', readsOf([stands], 10, 1, START + 7_200_000))).toEqual([]);
+    const closed = tracker.push('r1', readsOf([stands, { epcs: epcsOf(1, 20), at: through(1, 1.5, 2) }], 30, 2, START));
+    expect(closed).toMatchObject([{ direction: 'in' }]);
+    expect(closed[0]?.moved).toHaveLength(20);
+    expect(tracker.open).toBe(false);
+  });
+
   it('ends when the clock is set back by hours', () => {
     const tracker = new DoorTracker({ door: 'D1', antennas: ANTENNAS });
     tracker.push('r1', pallet(1, START));
@@ -248,5 +258,23 @@ describe('the cut of a passage', () => {
     expect(tracker.live()?.epcs.length ?? 0).toBeLessThanOrEqual(5_000);
     tracker.tick(START + 10_000_000);
     expect(tracker.snapshot().tracks.length).toBeLessThanOrEqual(20_000);
+  });
+});
+
+describe('a tag of the pallet that is heard a few times only', () => {
+  it('is asked about also when the very last read of the passage is its own', () => {
+    for (const seed of SEEDS) {
+      const group = readsOf([{ epcs: epcsOf(seed, 20), at: through(1, 1.5) }], 8, seed);
+      const [first, last] = [group[0]?.at ?? 0, group.at(-1)?.at ?? 0];
+      const hard = epcsOf(9_000 + seed, 1)[0] as string;
+      const seldom = [0.45, 0.55, 1].map((share, i): Read => {
+        const at = Math.round(first + share * (last - first)) + (share === 1 ? 90 : 0);
+        return { epc: hard, antenna: [2, 3, 4][i] as number, rssi: -68, at };
+      });
+      const reads = [...group, ...seldom].sort((a, b) => a.at - b.at);
+      const passages = play(reads);
+      expect(passages.flatMap((passage) => passage.strays)).not.toContain(hard);
+      expect(passages.flatMap((passage) => passage.doubts.map((doubt) => doubt.epc))).toContain(hard);
+    }
   });
 });
