@@ -83,5 +83,5 @@ export async function readBody(request: Request, content: Content<unknown>): Pro
   const result = content.schema.safeParse(value);
   if (result.success) return result.data;
   const fields = fieldErrors(result.error);
-  throw new Problem('BODY_INVALID', `${fields[0]?.field ?? 'body'}: ${fields[0]?.message ?? 'does not fit'}`, { fields });
+  throw new Problem('BODY_INVALID', `${fields[0]?.field || 'body'}: ${fields[0]?.message ?? 'does not fit'}`, { fields });
 }

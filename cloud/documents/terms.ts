@@ -33,6 +33,14 @@ export class Terms {
     return this.required(textAt(at, path), at, term);
   }
 
+  /** A text of one form, such as a currency: another spelling would be another value wherever the two are compared. */
+  formed(at: XmlElement, path: string, term: string, form: RegExp, told: string): string {
+    const text = this.text(at, path, term);
+    if (text === '' || form.test(text)) return text;
+    const { line } = first(at, path) ?? at;
+    throw new Fault('VALUE_INVALID', `line ${line}: ${term} is ${JSON.stringify(text.slice(0, 40))}, which is no ${told}`, { term });
+  }
+
   /** An xs:decimal below 10^13, with its own digits. */
   decimal(text: string, at: XmlElement, term: string): string {
     try {

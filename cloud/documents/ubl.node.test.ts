@@ -88,6 +88,15 @@ describe('a UBL invoice', () => {
     expect([day.code, day.details]).toEqual(['VALUE_INVALID', { term: 'BT-2' }]);
   });
 
+  it.each([
+    ['a currency in lower case, which no agreed price would ever be compared with', '>EUR<', '>eur<', 'BT-5'],
+    ['a number of two lines', '>FA-2026-0107</cbc:ID>', '>FA-2026\n0107</cbc:ID>', 'BT-1'],
+    ['a number of 81 characters', '>FA-2026-0107</cbc:ID>', `>${'9'.repeat(81)}</cbc:ID>`, 'BT-1'],
+  ])('is refused for %s', (_, from, to, term) => {
+    const fault = faultOf(() => readDocument(utf8(sample('purchase.xml').toString().replace(from, to))));
+    expect([fault.code, fault.details]).toEqual(['VALUE_INVALID', { term }]);
+  });
+
   it('is refused when it says it is of another version of UBL', () => {
     const text = sample('purchase.xml')
       .toString()

@@ -16,6 +16,11 @@ import { Terms } from './terms.ts';
 /** A ledger entry holds 1 MB: some 3,000 lines with long names, 5,000 short ones. */
 export const MAX_LINES = 5000;
 
+/** BT-5 by ISO 4217. */
+const CURRENCY = /^[A-Z]{3}$/;
+/** BT-1: as long as the number of an order or a despatch advice may be (json.ts), 35 in EN 16931 practice. */
+const NUMBER = /^\P{Cc}{1,80}$/u;
+
 /** Members whose value is undefined are left out, as `exactOptionalPropertyTypes` wants them. */
 function present<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
@@ -165,12 +170,12 @@ export function readUbl(root: XmlElement): Invoice {
   const lines = every(root, credit ? 'cac:CreditNoteLine' : 'cac:InvoiceLine');
   if (lines.length > MAX_LINES) throw new Fault('LIMIT_SIZE', `${lines.length} lines, more than ${MAX_LINES}: split the invoice`);
   const typeCode = terms.text(root, credit ? 'cbc:CreditNoteTypeCode' : 'cbc:InvoiceTypeCode', 'BT-3');
-  const currency = terms.text(root, 'cbc:DocumentCurrencyCode', 'BT-5');
+  const currency = terms.formed(root, 'cbc:DocumentCurrencyCode', 'BT-5', CURRENCY, 'ISO 4217 code such as EUR');
   const invoice = present<Invoice>({
     kind: credit || CREDIT_CODES.has(typeCode) ? 'creditNote' : 'invoice',
     v: 1,
     typeCode,
-    number: terms.text(root, 'cbc:ID', 'BT-1'),
+    number: terms.formed(root, 'cbc:ID', 'BT-1', NUMBER, 'number of 1 to 80 characters on one line'),
     issueDate: terms.date(root, 'cbc:IssueDate', 'BT-2'),
     currency,
     specification: textAt(root, 'cbc:CustomizationID'),

@@ -367,6 +367,20 @@ const PRICES: readonly Case[] = [
     [shows('F1', 'PAY', [], ['1', 'MATCHED', 40])],
   ),
   one(
+    'a price of a tenth of a cent whose amount is rounded half a cent up, as it must be',
+    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '1.00' })], D1)], {
+      prices: [{ supplier: 'S1', gtin: A, price: '0.199' }],
+    }),
+    [shows('F1', 'PAY', [], ['1', 'MATCHED', 5])],
+  ),
+  one(
+    'the same amount rounded down is a cent too little',
+    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.99' })], D1)], {
+      prices: [{ supplier: 'S1', gtin: A, price: '0.199' }],
+    }),
+    [shows('F1', 'HOLD', ['PRICE_VARIANCE'], ['1', 'PRICE_VARIANCE', 5])],
+  ),
+  one(
     'a right price with a wrong amount',
     scenario(goods('a', 10, 10, D1), [invoice('F1', 12, [line('1', '10', { net: '110.00' })], D1)], { prices: agreed }),
     [shows('F1', 'HOLD', ['PRICE_VARIANCE'], ['1', 'PRICE_VARIANCE', 10])],

@@ -89,7 +89,8 @@ export function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, 
 function testPrice(line: LineFact, { demand, factor }: Resolved, currency: string, price: Price | undefined, policy: Policy): PriceTest {
   if (price === undefined || demand.returns) return UNTESTED;
   const agreed = decimal(price.price);
-  const due = multiply(agreed, whole(demand.quantity));
+  // What a right bill says: rounded before it is compared, or a half cent that the seller rounded well would count as a cent.
+  const due = rescale(multiply(agreed, whole(demand.quantity)), minorDecimals(currency));
   const net = abs(decimal(line.net));
   const difference = add(net, negated(due));
   const base = line.baseQuantity === undefined || decimal(line.baseQuantity).units === 0n ? ONE : abs(decimal(line.baseQuantity));

@@ -74,6 +74,29 @@ describe('the broker at the dock', () => {
     expect(light.connected).toBe(true);
   });
 
+  it('cuts a client off that sends a packet of megabytes, before it is whole', async () => {
+    const dock = await broker();
+    const socket = tcp(dock.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    // CONNECT as "big", then a PUBLISH that announces 256 MB.
+    socket.write(
+      Uint8Array.from([0x10, 15, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 3, 0x62, 0x69, 0x67, 0x30, 0xff, 0xff, 0xff, 0x7f]),
+    );
+    for (let i = 0; i < 64; i++) socket.write(new Uint8Array(65_536));
+    await closed;
+    expect((await client(dock.port)).connected).toBe(true);
+  });
+
+  it('takes a hundred connections and no more, also when they come at once', async () => {
+    const dock = await broker();
+    const sockets = Array.from({ length: 120 }, () => tcp(dock.port, '127.0.0.1'));
+    let cut = 0;
+    for (const socket of sockets) socket.on('error', () => undefined).on('close', () => cut++);
+    await expect.poll(() => cut).toBe(20);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('says which port is taken and how to choose another', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

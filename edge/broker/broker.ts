@@ -31,6 +31,12 @@ const DRAIN_MS = 10_000;
 const QUEUE = 42;
 /** Lights, displays and tablets of one building. */
 const MAX_CLIENTS = 100;
+/**
+ * What a client may send in all. It connects, subscribes and then pings with two bytes: months of them. aedes keeps a packet
+ * in memory until it is whole, up to 256 MB, before it asks who may publish. A client that is cut connects again and gets the
+ * retained states.
+ */
+const MAX_INBOUND_BYTES = 262_144;
 /** Longest keep-alive: a dead display is noticed within 1.5 times this, seconds. */
 const KEEPALIVE_S = 300;
 
@@ -83,8 +89,13 @@ export class Broker {
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('readable', () => {
+        if (socket.bytesRead > MAX_INBOUND_BYTES) socket.destroy();
+      });
       aedes.handle(socket);
     });
+    // Those that connect at once are no clients yet when aedes counts them.
+    server.maxConnections = MAX_CLIENTS;
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(listenFault(error, host, port)));

@@ -56,9 +56,10 @@ const limit = bodyLimit({
 export function panelApi(model: PanelModel, live: LiveState): Hono {
   const api = new Hono();
   api.get('/state', (c) => c.json(model.snapshot()));
-  api.get('/events', () => {
+  api.get('/events', (c) => {
     const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-    return new Response(live.open(), { headers });
+    // Hono answers HEAD by GET and drops the body unread: a stream opened for it would hold its screen for ever.
+    return new Response(c.req.method === 'HEAD' ? null : live.open(), { headers });
   });
   api.post('/decisions', limit, async (c) => {
     const { passage, epcs, verdict, by, reason } = await body(c, Decision);

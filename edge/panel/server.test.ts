@@ -253,6 +253,11 @@ describe('live state', () => {
     await stream.return(undefined);
   });
 
+  it('keeps no place for a HEAD request, which reads no stream', async () => {
+    for (let i = 0; i < 20; i++) expect((await ask('/api/events', {}, undefined, 'HEAD')).status).toBe(200);
+    expect(model.watchers).toBe(0);
+  });
+
   it('reads nothing from the model while no screen looks, and refuses the seventeenth', async () => {
     expect(model.watchers).toBe(0);
     const screens = await Promise.all(Array.from({ length: 16 }, () => fetch(`${panel.url}api/events`)));

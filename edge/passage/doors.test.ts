@@ -43,6 +43,21 @@ function doorsIn(dir: string, closed: ClosedPassage[], commit: () => Promise<voi
   return doors;
 }
 
+describe('doors whose journals can no longer be written', () => {
+  it('go on and hand on the same passages', async () => {
+    const expected = await run(folder());
+    const dir = folder();
+    const closed: ClosedPassage[] = [];
+    const doors = doorsIn(dir, closed);
+    rmSync(dir, { recursive: true });
+    for (const { reader, reads } of chunks()) doors.push(reader, reads);
+    doors.tick(START + 60_000);
+    await Promise.resolve();
+    doors.close();
+    expect(closed).toEqual(expected);
+  });
+});
+
 async function run(dir: string): Promise<ClosedPassage[]> {
   const closed: ClosedPassage[] = [];
   const doors = doorsIn(dir, closed);

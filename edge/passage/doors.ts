@@ -13,6 +13,8 @@ export interface DoorsOptions {
 /** A journal of a free door is begun anew beyond this, or beyond four times its snapshot: mostly reads of standing tags. */
 const IDLE_JOURNAL_BYTES = 65_536;
 const SNAPSHOT_FACTOR = 4;
+/** A journal that its disk refused is begun anew this often at most: each try is a file. */
+const REFUSED_RETRY_MS = 10_000;
 
 class Door {
   readonly tracker: DoorTracker;
@@ -21,6 +23,7 @@ class Door {
   /** Closed passages that are not committed yet. */
   #pending = 0;
   #begun = 0;
+  #begunAt = 0;
 
   constructor(options: TrackerOptions, dir: string, onClosed: DoorsOptions['onClosed']) {
     this.tracker = new DoorTracker(options);
@@ -47,7 +50,11 @@ class Door {
     if (own.length === 0) return;
     this.#journal.reads(reader, own);
     this.#hand(this.tracker.push(reader, own));
-    this.#rotate(this.#journal.size > Math.max(IDLE_JOURNAL_BYTES, SNAPSHOT_FACTOR * this.#begun));
+    this.#rotate(
+      this.#journal.writing
+        ? this.#journal.size > Math.max(IDLE_JOURNAL_BYTES, SNAPSHOT_FACTOR * this.#begun)
+        : performance.now() - this.#begunAt > REFUSED_RETRY_MS,
+    );
   }
 
   tick(now: number): void {
@@ -79,6 +86,7 @@ class Door {
     if (!due || this.tracker.open) return;
     this.#journal.begin(this.tracker.snapshot());
     this.#begun = this.#journal.size;
+    this.#begunAt = performance.now();
     if (this.#pending === 0) this.#journal.release();
   }
 }

@@ -72,17 +72,30 @@ export class Journal {
 
   /** Starts a new segment from the state of a free door; the older ones stay until {@link release}. */
   begin(snapshot: TrackerSnapshot): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
     const segment = (this.#segments.at(-1) ?? 0) + 1;
-    this.#segments.push(segment);
-    this.#fd = openSync(this.#path(segment), 'w');
+    this.close();
     this.#size = 0;
+    try {
+      this.#fd = openSync(this.#path(segment), 'w');
+    } catch {
+      // As in #write: the tracking goes on without its safety net. What the older segments tell is recognised by its names.
+      return;
+    }
+    this.#segments.push(segment);
     this.#write(KIND.snapshot, Buffer.from(JSON.stringify(snapshot)));
   }
 
   /** Deletes all segments but the current one: what they told is committed. */
   release(): void {
-    while (this.#segments.length > 1) rmSync(this.#path(this.#segments.shift() as number), { force: true });
+    while (this.#segments.length > 1) {
+      try {
+        rmSync(this.#path(this.#segments[0] as number), { force: true });
+      } catch {
+        // A disk that turned read-only: tried again with the next release.
+        return;
+      }
+      this.#segments.shift();
+    }
   }
 
   reads(reader: string, reads: readonly Read[]): void {

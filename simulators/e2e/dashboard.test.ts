@@ -16,6 +16,7 @@ const WORLD = {
   strays: 2,
   plan: { direction: (number: number): 'in' | 'out' => (number === 1 ? 'in' : 'out'), pallets: 1, hard: 1 / 8 },
 };
+const MOST_SEEDS = 1_000;
 const WAIT_MS = 30_000;
 /** Nothing but the pages under test may talk to the network. */
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'];
@@ -31,13 +32,21 @@ let sale: Paperwork;
 const log: string[] = [];
 let complaints: string[] = [];
 
-/** The first seed whose first pallet carries two to four such tags: enough to see, few enough to tap. */
+/**
+ * The first seed whose second delivery agrees with its papers once a person has decided: it has two to four such tags, enough to see and
+ * few enough to tap, and of each item one that the door is sure of.
+ */
 function worldWithDoubts(): number {
-  for (let seed = 1; ; seed++) {
-    const [pallet] = new Warehouse({ seed, ...WORLD }).nextDelivery().pallets;
-    const hard = pallet?.items.filter(({ tag }) => tag === 'hard').length ?? 0;
-    if (hard >= 2 && hard <= 4) return seed;
+  for (let seed = 1; seed < MOST_SEEDS; seed++) {
+    const world = new Warehouse({ seed, ...WORLD });
+    world.nextDelivery();
+    const { pallets, advised, intention, direction } = world.nextDelivery();
+    const items = pallets.flatMap((pallet) => pallet.items);
+    const hard = items.filter(({ tag }) => tag === 'hard').length;
+    const sure = advised.every(({ item }) => items.some(({ gtin, tag }) => gtin === item.gtin && tag === 'good'));
+    if (direction === 'out' && intention === 'clean' && hard >= 2 && hard <= 4 && sure) return seed;
   }
+  throw new Error(`none of ${MOST_SEEDS} worlds has a second delivery with two to four items to decide on`);
 }
 
 async function open(): Promise<Page> {
@@ -98,13 +107,12 @@ async function deliver(papers: Paperwork, status: string): Promise<void> {
 }
 
 /** Taps what is true for every undecided item, one after the other. */
-async function decideAll(): Promise<number> {
+async function decideAll(): Promise<void> {
   const { doubts } = await stack.edge.panel.state();
   for (const { epc } of doubts) {
     await panel.tap(`[data-epc="${epc}"] [data-verdict=${stack.warehouse.truthOf(epc, DOOR) ?? 'stray'}]`);
     await panel.waitForSelector(`[data-epc="${epc}"]`, { state: 'detached' });
   }
-  return doubts.length;
 }
 
 describe('dashboard and panel in a browser, on a stack that runs', () => {
@@ -125,24 +133,32 @@ describe('dashboard and panel in a browser, on a stack that runs', () => {
     await dashboard.evaluate('window.notReloaded = true');
   });
 
-  it('what comes in turns an invoice from not received to short, and a tap on the panel to matched', async () => {
+  it('what comes in turns an invoice from not received to matched, without a reload', async () => {
     onTestFailed(() => console.log(log.slice(-50).join('\n')));
     await deliver(purchase, 'NOT_RECEIVED');
-    await dashboard.waitForSelector(row(purchase, 'SHORT_RECEIVED'));
-    await dashboard.click(`[data-document="${purchase.invoice.number}"] .grow`);
-    await dashboard.waitForSelector('h1 [data-status=SHORT_RECEIVED]');
+    await dashboard.waitForSelector(row(purchase, 'MATCHED'));
+    expect(await dashboard.evaluate('window.notReloaded')).toBe(true);
+  });
+
+  it('what leaves turns another from not shipped to short, and taps on the panel to matched', async () => {
+    onTestFailed(() => console.log(log.slice(-50).join('\n')));
+    await deliver(sale, 'NOT_SHIPPED');
+    await dashboard.waitForSelector(row(sale, 'SHORT_SHIPPED'));
+    await dashboard.click(`[data-document="${sale.invoice.number}"] .grow`);
+    await dashboard.waitForSelector('h1 [data-status=SHORT_SHIPPED]');
     expect(await dashboard.locator('[data-finding=QUANTITY_SHORT]').count()).toBeGreaterThan(0);
     await panel.fill('.by input', 'Awa');
-    expect(await decideAll()).toBeGreaterThan(0);
+    await decideAll();
     await dashboard.waitForSelector('h1 [data-status=MATCHED]');
     expect(await dashboard.locator('[data-finding]').count()).toBe(0);
     expect(await dashboard.evaluate('window.notReloaded')).toBe(true);
   });
 
   it('each line shows the passages that prove it, and each passage its serial numbers', async () => {
-    const truth = new Set(stack.warehouse.crossings.map(({ item }) => `${item.gtin}/${item.serial}`));
+    const shipped = stack.warehouse.crossings.filter(({ direction }) => direction === 'out');
+    const truth = shipped.map(({ item }) => `${item.gtin}/${item.serial}`).sort();
     const seen: string[] = [];
-    for (const line of purchase.invoice.lines) {
+    for (const line of sale.invoice.lines) {
       const below = dashboard.locator(`[data-below="${line.id}"]`);
       const toggle = below.getByRole('button', { name: /Preuve/ });
       if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.click();
@@ -155,8 +171,7 @@ describe('dashboard and panel in a browser, on a stack that runs', () => {
         for (const serial of await passage.locator('.serials li').allTextContents()) seen.push(`${line.gtin}/${serial}`);
       }
     }
-    expect(new Set(seen)).toEqual(truth);
-    expect(seen.length).toBe(truth.size);
+    expect(seen.sort()).toEqual(truth);
     expect(await dashboard.getByText('décidé par Awa').count()).toBeGreaterThan(0);
   });
 
@@ -164,19 +179,10 @@ describe('dashboard and panel in a browser, on a stack that runs', () => {
     await dashboard.getByRole('button', { name: 'English' }).click();
     await dashboard.getByText('Lines', { exact: true }).waitFor();
     const words = await dashboard.locator('main').textContent();
-    expect(words).toMatch(/billed, .* received at door D1/);
+    expect(words).toMatch(/billed, .* shipped at door D1/);
     expect(words).not.toMatch(/facturé|Preuve|quai/);
     expect(await dashboard.locator('html').getAttribute('lang')).toBe('en');
     await dashboard.getByRole('button', { name: 'Français' }).click();
     await dashboard.getByText('Lignes', { exact: true }).waitFor();
-  });
-
-  it('what leaves turns an invoice from not shipped to its final status', async () => {
-    onTestFailed(() => console.log(log.slice(-50).join('\n')));
-    await dashboard.click('nav a[href="/invoices"]');
-    await deliver(sale, 'NOT_SHIPPED');
-    await decideAll();
-    await dashboard.waitForSelector(row(sale, sale.expected.status));
-    expect(await dashboard.evaluate('window.notReloaded')).toBe(true);
   });
 });
