@@ -3,6 +3,7 @@ import { encodeSgtin96, encodeSscc96 } from '../protocol/epc.ts';
 import { Desk } from './desk.ts';
 import { Bench, passageBody } from './outbox/outbox.fixture.ts';
 import type { Outbox } from './outbox/outbox.ts';
+import type { PanelState } from './panel/model.ts';
 import type { LivePassage } from './passage/tracker.ts';
 import type { ReaderHealth } from './readers/reader.ts';
 import { checkSettings } from './settings.ts';
@@ -62,6 +63,18 @@ describe('the state for the panel', () => {
     const outbox = bench.open();
     expect(desk(outbox).snapshot().doors[0]).toMatchObject({ state: 'free', inDoor: 0, document: null, direction: 'unknown' });
     expect(desk(outbox, undefined, { ...HEALTH, state: 'failed' }).snapshot().doors[0]).toMatchObject({ state: 'blind' });
+  });
+
+  it('shows a disk in trouble apart from the link to the hub', async () => {
+    const outbox = bench.open();
+    expect(desk(outbox).snapshot().disk).toBeNull();
+    const troubled = (health: ReturnType<typeof outbox.health>): PanelState['disk'] => {
+      outbox.health = () => health;
+      return desk(outbox).snapshot().disk;
+    };
+    expect(troubled({ setAside: ['outbox.db.corrupt-1'] })).toBe('setAside');
+    expect(troubled({ setAside: [], fault: { code: 'OUTBOX_FULL', text: '' } })).toBe('full');
+    expect(troubled({ setAside: [], fault: { code: 'OUTBOX_WRITE', text: '' } })).toBe('failing');
   });
 
   it('shows what stands in the door by article, with the document its SSCC belongs to and its progress', async () => {

@@ -3,7 +3,7 @@ import { decodeEpcHex, type Epc } from '../protocol/epc.ts';
 import { Fault } from '../protocol/fault.ts';
 import type { DocumentRef } from '../protocol/record.ts';
 import type { DoorSign } from './broker/broker.ts';
-import type { Outbox } from './outbox/outbox.ts';
+import type { Outbox, OutboxHealth } from './outbox/outbox.ts';
 import {
   CONTENTS_SHOWN,
   DOUBTS_SHOWN,
@@ -73,7 +73,8 @@ export class Desk implements PanelModel {
       }),
       doubtsTotal: outbox.doubtsTotal(),
       queued: outbox.queued(),
-      link: { state, since, lastAcknowledged, refusal: refusal ?? outbox.health().fault ?? null },
+      link: { state, since, lastAcknowledged, refusal },
+      disk: diskOf(outbox.health()),
       readers: readers(),
       expectations: expectations.map(({ kind, number, partner, direction, lines }) => ({
         kind,
@@ -150,6 +151,11 @@ export class Desk implements PanelModel {
     }));
     return { partner: due.partner, direction: due.direction, lines };
   }
+}
+
+function diskOf({ fault, setAside }: OutboxHealth): PanelState['disk'] {
+  if (fault !== undefined) return fault.code === 'OUTBOX_FULL' ? 'full' : 'failing';
+  return setAside.length > 0 ? 'setAside' : null;
 }
 
 function namesOf(expectations: readonly ExpectCommand[]): Map<string, string> {

@@ -6,7 +6,7 @@ import { findBrowser } from '../.ci/browser.ts';
 import { Fault } from '../protocol/fault.ts';
 import type { Paperwork } from './erp/paperwork.ts';
 import { freePort } from './stack/ports.ts';
-import { Stack } from './stack/stack.ts';
+import { SITE, Stack } from './stack/stack.ts';
 import type { Delivery } from './warehouse/delivery.ts';
 import { type Pass, Warehouse } from './warehouse.ts';
 
@@ -26,6 +26,8 @@ const WORLD = {
 /** The fifth delivery is the one that stands in the door. */
 const DELIVERIES = 5;
 const MOST_SEEDS = 2_000;
+/** Share of a pallet that is heard when it stands in the door. */
+const MOST_OF_IT = 0.9;
 const WAIT_MS = 30_000;
 
 function say(line: string): void {
@@ -75,7 +77,7 @@ async function decide(stack: Stack): Promise<void> {
 }
 
 async function open(browser: Browser, address: string): Promise<Page> {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: SIZE, colorScheme: 'light', reducedMotion: 'reduce' });
+  const context = await browser.newContext({ locale: 'en-GB', viewport: SIZE, timezoneId: SITE.timeZone, colorScheme: 'light' });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   await page.goto(address);
@@ -83,10 +85,10 @@ async function open(browser: Browser, address: string): Promise<Page> {
 }
 
 /** The invoice that was short, with the serial numbers of the passage that proves its line. */
-async function pictureInvoice(stack: Stack, page: Page, { invoice }: Paperwork): Promise<Buffer> {
+async function pictureInvoice(page: Page, { invoice }: Paperwork): Promise<Buffer> {
   await page.click(`[data-document="${invoice.number}"] .grow`);
   await page.waitForSelector('h1 [data-status=SHORT_RECEIVED]');
-  await page.locator('.passage').first().click();
+  await page.locator('.passage').last().click();
   await page.waitForSelector('.serials li');
   await page.mouse.move(0, 0);
   return page.screenshot();
@@ -98,9 +100,11 @@ async function picturePallet(stack: Stack, page: Page, { delivery }: Paperwork):
   if (first === undefined || second === undefined) throw new Fault('NO_PALLET', `${delivery.despatch} has fewer than two pallets`);
   await cross(stack, first);
   const driven = stack.drive(second);
-  await until('most of the pallet is in the door', async () => {
-    const shown = Number(await page.locator('[data-door=D1] .door-count strong').textContent({ timeout: WAIT_MS }));
-    return shown >= second.pallet.items.length * 0.9;
+  const door = page.locator(`[data-door=${DOORS[0]}]`);
+  await door.getByText('into the warehouse').waitFor();
+  await until('the pallet is in the door', async () => {
+    const shown = Number(await door.locator('.door-count strong').textContent());
+    return shown >= second.pallet.items.length * MOST_OF_IT;
   });
   const picture = await page.screenshot();
   await driven;
@@ -120,7 +124,7 @@ async function play(stack: Stack, browser: Browser): Promise<{ panel: Buffer; da
   await decide(stack);
   const short = played[2];
   if (short === undefined) throw new Fault('NO_DELIVERY', 'fewer than three deliveries were played');
-  const invoice = await pictureInvoice(stack, dashboard, short);
+  const invoice = await pictureInvoice(dashboard, short);
   return { dashboard: invoice, panel: await picturePallet(stack, panel, await announce(stack)) };
 }
 

@@ -226,6 +226,7 @@ describe('batches', () => {
       ['SIGNATURE', 0x87, await node.batch(1, 1, { sign: async () => new Uint8Array(64) })],
       ['ADDRESS', 0x87, await node.batch(1, 1, { address: { ...node.address, node: 'dock-2' } })],
       ['BATCH_INVALID', 0x99, new Uint8Array(100).fill(1)],
+      ['BATCH_INVALID', 0x99, Uint8Array.from([...(await node.batch(1, 1)), 0])],
       ['VERSION', 0x99, new Uint8Array(100).fill(9)],
     ];
     for (const [code, reasonCode, payload] of cases) {

@@ -2,6 +2,9 @@
 declare module 'node:zlib' {
   export function inflateRawSync(
     deflated: Uint8Array,
-    options: { readonly dictionary: Uint8Array; readonly maxOutputLength: number },
-  ): Uint8Array;
+    options: { readonly dictionary: Uint8Array; readonly maxOutputLength: number; readonly info: true },
+  ): {
+    readonly buffer: Uint8Array<ArrayBuffer>;
+    readonly engine: { /** Bytes of the input that it took. */ readonly bytesWritten: number };
+  };
 }

@@ -19,6 +19,8 @@ export interface PanelState {
   /** Records in the outbox that the hub has not acknowledged. */
   readonly queued: number;
   readonly link: PanelLink;
+  /** What is wrong with the node's own disk; null while it takes what it gets. */
+  readonly disk: 'full' | 'failing' | 'setAside' | null;
   readonly readers: readonly PanelReader[];
   /** Documents that are due at the site, to choose from. */
   readonly expectations: readonly PanelExpectation[];
@@ -102,7 +104,7 @@ export interface PanelLink {
   readonly since: number;
   /** The newest record the hub has committed. */
   readonly lastAcknowledged: { readonly seq: number; readonly at: number } | null;
-  /** A terminal refusal: the uplink stands still until somebody acts. */
+  /** Why the hub does not take what it gets; a terminal one stands until somebody acts. */
   readonly refusal: { readonly code: string; readonly text: string } | null;
 }
 

@@ -1,7 +1,7 @@
 import { type JSX, render } from 'preact';
 import { DoorCard } from './door.tsx';
 import { Doubts } from './doubts.tsx';
-import { Connection, Header, Notice } from './header.tsx';
+import { Connection, Disk, Header, Notice } from './header.tsx';
 import { Health } from './health.tsx';
 import { words } from './language.ts';
 import { connection, panel, start } from './live.ts';
@@ -29,6 +29,7 @@ function App(): JSX.Element {
     <>
       <Header />
       <Connection />
+      <Disk />
       {panel.value !== null && (
         <main class={connection.value.state === 'lost' ? 'old' : ''}>
           <div class="column">

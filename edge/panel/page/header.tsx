@@ -74,6 +74,24 @@ export function Connection(): JSX.Element {
   );
 }
 
+/** A disk that takes nothing is the one trouble that can cost goods: it must not stand at the foot of the page. */
+export function Disk(): JSX.Element {
+  const { disk } = words.value;
+  const trouble = panel.value?.disk ?? null;
+  return (
+    <div role="alert" class={trouble === null ? '' : 'lost'}>
+      {trouble !== null && (
+        <>
+          <Icon name="warning" />
+          <p>
+            <strong>{disk.title[trouble]}</strong> {disk.text[trouble]}
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
 export function Notice(): JSX.Element {
   const current = notice.value;
   useEffect(() => {

@@ -24,7 +24,7 @@ function antennaName(state: PanelState, reader: PanelReader, antenna: Antenna): 
 function LinkHealth({ link, queued }: { link: PanelLink; queued: number }): JSX.Element {
   const { link: w, queue } = words.value;
   const last = link.lastAcknowledged;
-  const text = link.state === 'offline' ? w.offlineText : link.refusal !== null ? w.refusedText(link.refusal.text) : undefined;
+  const text = link.refusal !== null ? w.refusedText(link.refusal.text) : link.state === 'offline' ? w.offlineText : undefined;
   return (
     <div class="health-block">
       <h3>{w.title}</h3>

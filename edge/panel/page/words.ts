@@ -13,6 +13,14 @@ const fr = {
     text: (time: string) => `Ce qui est affiché date de ${time}. Les quais continuent de compter ; nouvel essai en cours.`,
     never: 'Le poste ne répond pas ; nouvel essai en cours. Vérifiez qu’il est allumé.',
   },
+  disk: {
+    title: { full: 'Disque plein', failing: 'Disque en panne', setAside: 'Fichier abîmé mis de côté' },
+    text: {
+      full: 'Les passages attendent en mémoire. Libérez de la place et n’éteignez pas le poste.',
+      failing: 'Les passages attendent en mémoire. N’éteignez pas le poste et prévenez le support.',
+      setAside: 'Des passages non envoyés peuvent s’y trouver. Prévenez le support ; les quais continuent de compter.',
+    },
+  },
   doors: 'Quais',
   noDoor: 'Aucun quai n’est décrit dans les réglages de ce poste. Ajoutez-en un sous « doors » puis redémarrez.',
   state: { free: 'Libre', occupied: 'Occupé', blind: 'Aveugle' },
@@ -139,6 +147,14 @@ const en: Words = {
     title: 'Connection to the node lost',
     text: (time) => `What you see is from ${time}. The doors keep counting; trying again.`,
     never: 'The node does not answer; trying again. Check that it is switched on.',
+  },
+  disk: {
+    title: { full: 'Disk full', failing: 'Disk failing', setAside: 'Damaged file set aside' },
+    text: {
+      full: 'Passages wait in memory. Free some space and do not switch this machine off.',
+      failing: 'Passages wait in memory. Do not switch this machine off; call support.',
+      setAside: 'Passages that were not sent may be in it. Call support; the doors go on counting.',
+    },
   },
   doors: 'Doors',
   noDoor: 'No door is described in the settings of this node. Add one under "doors" and restart.',
