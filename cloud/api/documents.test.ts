@@ -137,6 +137,9 @@ describe('documents', () => {
     for (const [xml, code] of cases) expect(outcome(await post(tenant, xml)), xml.slice(0, 60)).toEqual([422, code]);
     const json: [unknown, number, string][] = [
       ['{', 400, 'JSON_INVALID'],
+      ['null', 400, 'JSON_INVALID'],
+      ['5', 400, 'JSON_INVALID'],
+      ['"x"', 400, 'JSON_INVALID'],
       [{ kind: 'invoice' }, 422, 'UNKNOWN_DOCUMENT'],
       [{ ...despatchAdvice, lines: [] }, 422, 'VALUE_INVALID'],
       [{ ...despatchAdvice, ssccs: ['1'] }, 422, 'VALUE_INVALID'],
@@ -149,6 +152,28 @@ describe('documents', () => {
     ]);
     expect(await size(tenant)).toBe(entries);
     expect((await env.ARCHIVE.list({ prefix: `${tenant.tenant}/` })).objects).toEqual([]);
+  });
+
+  it('are not listed by a status that there is not: the answer names those that there are', async () => {
+    const { admin } = await freshTenant();
+    const answer = await call('GET', '/v1/documents?status=FOO', admin);
+    expect(outcome(answer)).toEqual([400, 'QUERY_INVALID']);
+    expect(member(answer, 'fields')).toMatchObject([{ field: 'status', message: expect.stringMatching(/NOT_RECEIVED.*SUPERSEDED/) }]);
+    for (const status of ['RECORDED', 'NO_LINES', 'SUPERSEDED', 'MATCHED'])
+      expect((await call('GET', `/v1/documents?status=${status}`, admin)).status).toBe(200);
+  });
+
+  it('that were replaced say so themselves, and not among the open findings', async () => {
+    const tenant = await freshTenant();
+    const first = await post(tenant, ubl({ number: 'F-1' }));
+    const reference =
+      '<cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>F-1</cbc:ID></cac:InvoiceDocumentReference></cac:BillingReference>';
+    const corrected = ubl({ number: 'F-2' }).replace('>380<', '>384<').replace('<cac:AccountingSupplierParty>', `${reference}$&`);
+    expect((await post(tenant, corrected)).status).toBe(201);
+    const shown = document.parse((await call('GET', `/v1/documents/${member(first, 'id')}`, tenant.admin)).body);
+    expect([shown.status, shown.findings.map(({ code }) => code)]).toEqual(['SUPERSEDED', ['SUPERSEDED']]);
+    const open = findingPage.parse((await call('GET', '/v1/findings', tenant.admin)).body);
+    expect(open.data.map(({ number, code }) => [number, code])).toEqual([['F-2', 'QUANTITY_SHORT']]);
   });
 
   it('over 20 MB are refused before they are read', async () => {

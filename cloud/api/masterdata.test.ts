@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fromHex, toBase64url } from '../../protocol/bytes.ts';
 import { itemPage } from './schemas/items.ts';
 import { nodeList } from './schemas/nodes.ts';
 import { pricePage } from './schemas/prices.ts';
@@ -127,5 +128,21 @@ describe('master data', () => {
     for (const publicKey of ['x', PUBLIC_KEY.slice(1), `${PUBLIC_KEY}A`, '*'.repeat(43)]) {
       expect(outcome(await call('POST', '/v1/nodes', admin, { ...node, publicKey }))).toEqual([400, 'BODY_INVALID']);
     }
+  });
+
+  it('refuse the key of a node for which anybody can sign, in any of its spellings', async () => {
+    const { admin } = await freshTenant();
+    await call('PUT', '/v1/sites/LYON', admin, { name: 'Lyon', timeZone: 'Europe/Paris' });
+    const zero = new Uint8Array(32);
+    const identity = Uint8Array.of(1, ...zero.subarray(1));
+    const ofOrder2 = new Uint8Array(32).fill(0xff).fill(0xec, 0, 1);
+    const ofOrder8 = fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05') ?? zero;
+    for (const point of [zero, identity, ofOrder2, ofOrder8])
+      for (const sign of [0, 0x80]) {
+        const publicKey = toBase64url(Uint8Array.of(...point.subarray(0, 31), ((point[31] ?? 0) & 0x7f) | sign));
+        const answer = await call('POST', '/v1/nodes', admin, { site: 'LYON', node: 'dock-1', publicKey });
+        expect(outcome(answer)).toEqual([400, 'BODY_INVALID']);
+        expect(member(answer, 'fields')).toMatchObject([{ field: 'publicKey', message: expect.stringContaining('small order') }]);
+      }
   });
 });

@@ -33,7 +33,7 @@ function Facts({ document }: { document: Document }): JSX.Element {
       <Fact name={w.recorded}>{dateTime(document.at)}</Fact>
       <Fact name={w.entry}>{count(document.entry)}</Fact>
       <Fact name={w.original}>
-        <code title={document.original}>{document.original.slice(0, 16)}…</code>
+        <code title={document.original}>{document.original.slice(0, 12)}…</code>
       </Fact>
     </dl>
   );

@@ -41,7 +41,8 @@ function readXml(bytes: Uint8Array): Document {
 function looksLike(bytes: Uint8Array): 'json' | 'pdf' | 'xml' {
   const head = String.fromCharCode(...bytes.subarray(0, 64));
   if (head.startsWith('%PDF-')) return 'pdf';
-  return /^(\u00EF\u00BB\u00BF)?\s*[{[]/.test(head) ? 'json' : 'xml';
+  // XML never begins like a JSON text of whatever kind.
+  return /^(\u00EF\u00BB\u00BF)?\s*([{["]|-?\d|(null|true|false)\s*$)/.test(head) ? 'json' : 'xml';
 }
 
 /**

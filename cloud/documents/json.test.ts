@@ -76,4 +76,8 @@ describe('a document in JSON', () => {
     expect(codeOf({ ...advice, kind: 'receipt' })[0]).toBe('UNKNOWN_DOCUMENT');
     expect(codeOf('[]')[0]).toBe('UNKNOWN_DOCUMENT');
   });
+
+  it.each(['null', '5', '-1.5', ' true ', '"x"', '\ufeff"x'])('is refused as JSON when it is no object: %j', (text) => {
+    expect(codeOf(text)[0]).toBe('JSON_INVALID');
+  });
 });

@@ -89,7 +89,9 @@ export function readJsonDocument(text: string): Order | DespatchAdvice {
   } catch (error) {
     throw new Fault('JSON_INVALID', `the document is no JSON: ${(error as Error).message}`.slice(0, 300));
   }
-  const kind = (value as { kind?: unknown } | null)?.kind;
+  if (typeof value !== 'object' || value === null)
+    throw new Fault('JSON_INVALID', `the document is JSON, but no object: ${text.trim().slice(0, 40)}`);
+  const { kind } = value as { kind?: unknown };
   if (kind !== 'order' && kind !== 'despatchAdvice')
     throw new Fault(
       'UNKNOWN_DOCUMENT',

@@ -59,7 +59,7 @@ export interface FindingChange {
 /** Items whose movement contradicts what the ledger knew: counted, shown, never dropped in silence. */
 export interface Anomaly {
   readonly entry: number;
-  readonly code: 'REPEATED_READ' | 'NEVER_IN' | 'MISSED_IN' | 'MISSED_OUT';
+  readonly code: 'REPEATED_READ' | 'NEVER_IN' | 'MISSED_IN' | 'MISSED_OUT' | 'REPEATED_RECORD';
   readonly site: string;
   readonly gtin: string | null;
   readonly ordinals: readonly (readonly [number, number])[];

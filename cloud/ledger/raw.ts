@@ -1,10 +1,10 @@
 import { decodeEpcHex } from '../../protocol/epc.ts';
 import { countItems } from '../../protocol/record.ts';
 import type { Effects } from './effects.ts';
+import type { Move } from './move.ts';
 import type { Migration } from './projection.ts';
 import type { RawRow } from './rpc.ts';
 import { num, type Sql, text } from './sql.ts';
-import type { Move } from './stock.ts';
 import { Ranges, transition } from './transition.ts';
 
 /** EPCs in one JSON parameter: at most 127 characters each stay below the 2 MB that a value may have. */

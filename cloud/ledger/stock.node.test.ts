@@ -52,6 +52,16 @@ describe('the stock rule', () => {
     expect(last()).toEqual({ anomalies: [expect.objectContaining({ code: 'REPEATED_READ' })] });
   });
 
+  it('does not move again what a restored node hands over again under the same name', async () => {
+    const { sql, last } = await posted(
+      ['LYON', passage('a', 'in', serials(TEA, 1, 2), 1)],
+      ['LYON', passage('b', 'out', serials(TEA, 1, 2), 2)],
+      ['LYON', passage('a', 'in', serials(TEA, 1, 2), 1)],
+    );
+    expect(quantities(sql)).toEqual({});
+    expect(last()).toEqual({ anomalies: [{ entry: 3, code: 'REPEATED_RECORD', site: 'LYON', gtin: null, ordinals: [[0, 2]] }] });
+  });
+
   it('moves an item to the site that saw it last, in either direction', async () => {
     const arrived = await posted(['LYON', passage('a', 'in', serials(TEA, 1), 1)], ['LILLE', passage('b', 'in', serials(TEA, 1), 2)]);
     expect(quantities(arrived.sql)).toEqual({ LILLE: 1 });

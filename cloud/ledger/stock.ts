@@ -1,7 +1,7 @@
-import type { DecisionBody, Direction, DocumentRef, ItemGroup, PassageBody } from '../../protocol/record.ts';
 import type { Effects, Movement } from './effects.ts';
-import type { RecordEntry } from './entry.ts';
+import { firstHanded, handedMigration } from './handed.ts';
 import { itemIds, siteId, siteNames } from './masterdata.ts';
+import { type Move, moveOf } from './move.ts';
 import { movementMigration, writeMovements } from './movements.ts';
 import type { Commit, Projection } from './projection.ts';
 import { foldRaw, rawMigration } from './raw.ts';
@@ -12,35 +12,11 @@ import { Ranges, transition } from './transition.ts';
 /** Rows in one JSON parameter: some 60 bytes each stay far below the 2 MB that a value may have. */
 const MAX_ROWS = 10_000;
 
-/** What a record moves, in one direction through one door. */
-export interface Move {
-  readonly entry: number;
-  readonly at: number;
-  readonly site: string;
-  readonly node: string;
-  readonly door: string;
-  readonly passage: string;
-  readonly direction: Direction;
-  readonly document: DocumentRef | null;
-  readonly groups: readonly ItemGroup[];
-}
-
 /** Items of one GTIN in a move: absolute serials, and the ordinal of the first. */
 interface Line {
   readonly gtin: string;
   readonly serials: readonly number[];
   readonly ordinal: number;
-}
-
-/** The move of a record; undefined when it moves nothing (a stray, a doubt, an unknown direction, a later type of record). */
-function moveOf({ record, index, effectiveAt, site, node }: RecordEntry): Move | undefined {
-  // By type: what a record of a later kind calls "items" is not checked.
-  if (record.type !== 'passage' && record.type !== 'decision') return undefined;
-  const body = record as PassageBody | DecisionBody;
-  const direction = body.type === 'passage' ? body.direction : body.verdict;
-  if ((direction !== 'in' && direction !== 'out') || body.items.length === 0) return undefined;
-  const { door, passage, document = null, items } = body;
-  return { entry: index, at: effectiveAt, site, node, door, passage, direction, document, groups: items };
 }
 
 function linesOf(move: Move): Line[] {
@@ -192,9 +168,11 @@ export const stock: Projection = {
     },
     movementMigration,
     rawMigration,
+    handedMigration,
   ],
   apply(commit: Commit, sql: Sql, effects: Effects): void {
-    const moves = commit.entries.flatMap((entry) => (entry.type === 'record' ? (moveOf(entry) ?? []) : []));
+    const handed = commit.entries.flatMap((entry) => (entry.type === 'record' ? (moveOf(entry) ?? []) : []));
+    const moves = handed.length === 0 ? [] : firstHanded(handed, sql, effects);
     if (moves.length === 0) return;
     const sites = new Map([...new Set(moves.map(({ site }) => site))].map((site) => [site, siteId(sql, site)]));
     foldItems(moves, sql, sites, effects);

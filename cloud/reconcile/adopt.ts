@@ -18,12 +18,14 @@ export interface Round {
 
 const CORRECTED = JSON.stringify([...CORRECTED_CODES]);
 
-/** The number of the newest corrected invoice that replaces this one (BT-25 of the other names it). */
+/** The number of the newest corrected invoice that replaces this one (BT-25 of the other names it): of two that name each other the later. */
 function replacedBy(sql: Sql, doc: number): string | undefined {
   const [row] = sql.exec(
     `SELECT other.number FROM documents own JOIN documents other ON other.partner = own.partner AND other.role = own.role
-        AND other.type_code IN (SELECT value FROM json_each(?)) AND other.number <> own.number
-      WHERE own.entry = ? AND EXISTS (SELECT 1 FROM json_each(other.preceding) WHERE value = own.number)
+        AND other.type_code IN (SELECT value FROM json_each(?1)) AND other.number <> own.number
+      WHERE own.entry = ?2 AND EXISTS (SELECT 1 FROM json_each(other.preceding) WHERE value = own.number)
+        AND NOT (own.type_code IN (SELECT value FROM json_each(?1)) AND (own.issue_date, own.number) > (other.issue_date, other.number)
+          AND EXISTS (SELECT 1 FROM json_each(own.preceding) WHERE value = other.number))
       ORDER BY other.issue_date DESC, other.number DESC LIMIT 1`,
     CORRECTED,
     doc,
@@ -98,6 +100,7 @@ function adoptLine(round: Round, doc: number, fact: LineFact, asked: Resolved | 
   else writeUnmatched(book.sql, doc, line, asked);
   const after = book.asked(doc, line);
   if (before !== undefined && after !== undefined && JSON.stringify(before) === JSON.stringify(after)) return;
+  for (const asking of [before, after]) if (asking !== undefined) sweep.guessAgain(asking);
   if (before !== undefined) {
     // What it held is offered to all: it may hold part of it again, as any other claim.
     sweep.withdraw(before);
@@ -159,6 +162,7 @@ function dropLines({ book, sweep, settlement }: Round, doc: number): void {
     book.forget(doc, line);
     // Gone before its goods are offered, so that it is not asked itself.
     book.sql.exec('DELETE FROM match_lines WHERE doc = ? AND line = ?', doc, line);
+    if (asked !== undefined) sweep.guessAgain(asked);
     if (asked !== undefined) sweep.withdraw(asked);
     settlement.gone(doc, line);
   }

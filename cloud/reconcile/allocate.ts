@@ -1,4 +1,4 @@
-import { type Candidate, compareGroups, EVIDENCE, evidenceFor, rankOf } from './candidates.ts';
+import { type Candidate, claimRank, compareGroups, EVIDENCE, evidenceFor, GUESSED_RETURN, rankOf } from './candidates.ts';
 import { localDay } from './days.ts';
 import { compareDemands, type Demand } from './demand.ts';
 import type { Allocation, Evidence, MovementGroup, Range } from './facts.ts';
@@ -58,6 +58,8 @@ export class Pool {
   readonly #byGtin = new Map<string, Held[]>();
   readonly #byReference = new Map<string, Held[]>();
   readonly #held = new Map<MovementGroup, Held>();
+  readonly #goods = new Map<string, Demand[]>();
+  readonly #claimable = new Map<Held, boolean>();
 
   constructor(movements: readonly MovementGroup[], policy: Policy) {
     for (const group of [...movements].sort(compareGroups)) {
@@ -78,12 +80,28 @@ export class Pool {
       for (const held of this.#reach(demand, evidence, gtin)) {
         if (held.free.length === 0) continue;
         const own = evidenceFor(demand, held.candidate, policy);
-        if (own !== undefined && rankOf(own) <= rankOf(evidence)) found.add(held);
+        if (own === undefined || rankOf(own) > rankOf(evidence)) continue;
+        if (own === 'window' && demand.returns && this.#isClaimable(held, policy)) continue;
+        found.add(held);
       }
     }
     const supplies = [...found].map(({ candidate, free }) => ({ group: candidate.group, free }));
     // One lane is in order already.
     return evidence === 'window' && demand.parts.length === 1 ? supplies : supplies.sort((a, b) => compareGroups(a.group, b.group));
+  }
+
+  /** The lines that ask for goods: what they may claim, no return takes by a guess. */
+  claimedBy(demands: readonly Demand[]): void {
+    for (const demand of demands) for (const { gtin } of demand.parts) put(this.#goods, JSON.stringify([demand.direction, gtin]), demand);
+  }
+
+  #isClaimable(held: Held, policy: Policy): boolean {
+    const { direction, gtin } = held.candidate.group;
+    const known =
+      this.#claimable.get(held) ??
+      (this.#goods.get(JSON.stringify([direction, gtin])) ?? []).some((goods) => evidenceFor(goods, held.candidate, policy) !== undefined);
+    this.#claimable.set(held, known);
+    return known;
   }
 
   take(group: MovementGroup, ordinals: readonly Range[]): void {
@@ -135,24 +153,27 @@ function put<T>(map: Map<string, T[]>, key: string, value: T): void {
   else list.push(value);
 }
 
-/** Which evidence a demand can have at all. */
-export function claimsOf(demand: Demand): Evidence[] {
+/** The ranks at which a demand can be served at all, with the evidence of each. */
+export function claimsOf(demand: Demand): { readonly evidence: Evidence; readonly rank: number }[] {
   return EVIDENCE.filter(
     (evidence) => evidence === 'window' || (evidence === 'despatch' ? demand.despatchRef : demand.orderRef) !== undefined,
-  );
+  ).map((evidence) => ({ evidence, rank: claimRank(demand, evidence) }));
 }
 
 /**
  * Gives movements to demands: the strongest evidence first over all demands, then the next; inside one evidence older invoices first;
- * inside a bucket the oldest movement first. So a weak guess never takes what a reference proves.
+ * inside a bucket the oldest movement first. So a weak guess never takes what a reference proves. Returns guess last of all, and never
+ * from a movement that a line may claim which asks for goods.
  */
 export function allocate(demands: readonly Demand[], pool: Pool, policy: Policy): Allocation[] {
   const sorted = [...demands].sort(compareDemands);
   const granted = new Map<Demand, Map<string, number>>(sorted.map((demand) => [demand, new Map()]));
   const allocations: Allocation[] = [];
-  for (const evidence of EVIDENCE) {
+  pool.claimedBy(sorted.filter(({ returns }) => !returns));
+  for (let rank = 0; rank <= GUESSED_RETURN; rank++) {
     for (const demand of sorted) {
-      if (!claimsOf(demand).includes(evidence)) continue;
+      const evidence = claimsOf(demand).find((one) => one.rank === rank)?.evidence;
+      if (evidence === undefined) continue;
       const mine = granted.get(demand) ?? new Map<string, number>();
       const want = wanted(demand, mine);
       if (want === 0) continue;

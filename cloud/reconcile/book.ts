@@ -76,11 +76,31 @@ const GROUPS_WITH_SHARES = `SELECT g.*, a.doc AS h_doc, a.line AS h_line, a.rank
 
 /**
  * Groups in a span of time that a guess may use. What references took whole is out of its reach, and so is what only guesses of older
- * invoices hold: without that a busy item would be read over and over.
+ * invoices hold: without that a busy item would be read over and over. Guesses of returns give way to all others.
  */
 const WITHIN_REACH = `WHERE g.gtin = ?1 AND g.direction = ?2 AND g.at BETWEEN ?3 AND ?4 AND g.weak > 0 AND (g.free > 0 OR EXISTS (
     SELECT 1 FROM match_allocations o JOIN match_documents od ON od.doc = o.doc
-    WHERE o.gtin = g.gtin AND o.direction = g.direction AND o.at = g.at AND o.entry = g.entry AND o.rank = 2 AND od.issue_date >= ?5))`;
+    WHERE o.gtin = g.gtin AND o.direction = g.direction AND o.at = g.at AND o.entry = g.entry
+      AND (o.rank > ?6 OR (o.rank = ?6 AND od.issue_date >= ?5))))`;
+
+/**
+ * Whether a line that asks for goods may claim a group, as `evidenceFor` says: partner, then despatch advice, then order, then site and
+ * time. Written out here because one line is enough, and a busy item has thousands.
+ */
+const CLAIMABLE = (reason: string): string => `SELECT 1 FROM match_lanes l JOIN match_documents d ON d.doc = l.doc
+  WHERE l.gtin = ?1 AND l.direction = ?2 AND l.back = 0 AND COALESCE(d.partner = ?3, 1) AND ${reason} LIMIT 1`;
+const CLAIMABLE_BY_DESPATCH = CLAIMABLE('l.despatch = ?4');
+const CLAIMABLE_BY_ORDER = CLAIMABLE('l.order_ref = ?4 AND COALESCE(l.despatch = ?5, 1)');
+const CLAIMABLE_IN_TIME = CLAIMABLE(
+  'l.day BETWEEN ?4 AND ?5 AND COALESCE(l.despatch = ?6, 1) AND COALESCE(l.order_ref = ?7, 1) AND COALESCE(d.site = ?8, 1)',
+);
+
+/** Returns of an item within a span of days, and that of the groups under a reference. */
+const RETURNS_NEAR = `SELECT doc, line FROM match_lanes WHERE gtin = ?1 AND direction = ?2 AND back = 1 AND day BETWEEN
+  MIN(?3, COALESCE((SELECT MIN(day) FROM match_groups WHERE despatch = ?5 AND gtin = ?1) - ?8, ?3),
+    COALESCE((SELECT MIN(day) FROM match_groups WHERE order_ref = ?6 AND gtin = ?1) - ?8, ?3)) AND
+  MAX(?4, COALESCE((SELECT MAX(day) FROM match_groups WHERE despatch = ?5 AND gtin = ?1) + ?7, ?4),
+    COALESCE((SELECT MAX(day) FROM match_groups WHERE order_ref = ?6 AND gtin = ?1) + ?7, ?4))`;
 
 /** Joined rows of groups and shares, put together again; one group's rows need not be neighbours. */
 function storedOf(rows: readonly Row[]): Stored[] {
@@ -184,9 +204,43 @@ export class Book {
       if (rank < 2) continue;
       const { before, after } = this.policy.windowDays;
       const { from, to } = spanOf(demand.day - before, demand.day + after);
-      rows.push(...this.sql.exec(`${GROUPS_WITH_SHARES} ${WITHIN_REACH}`, gtin, direction, from, to, demand.issueDate));
+      rows.push(...this.sql.exec(`${GROUPS_WITH_SHARES} ${WITHIN_REACH}`, gtin, direction, from, to, demand.issueDate, rank));
     }
     return storedOf(distinct(rows));
+  }
+
+  /** Whether some line that asks for goods may claim a group, whether or not it still misses any. */
+  isClaimable({ group, day }: Candidate): boolean {
+    const { despatchRef, orderRef, site } = group;
+    const { before, after } = this.policy.windowDays;
+    const lane = [Number(group.gtin), DIRECTION_NUMBER[group.direction], group.partner ?? null];
+    const some = (statement: string, ...values: (string | number | null)[]): boolean =>
+      this.sql.exec(statement, ...lane, ...values).length > 0;
+    return (
+      some(CLAIMABLE_IN_TIME, day - after, day + before, despatchRef ?? null, orderRef ?? null, site) ||
+      (despatchRef !== undefined && some(CLAIMABLE_BY_DESPATCH, despatchRef)) ||
+      (orderRef !== undefined && some(CLAIMABLE_BY_ORDER, orderRef, despatchRef ?? null))
+    );
+  }
+
+  /** Returns that may guess at movements which this demand may claim. */
+  returnsNear(demand: Demand): { readonly doc: number; readonly line: number }[] {
+    const { before, after } = this.policy.windowDays;
+    return demand.parts.flatMap(({ gtin }) =>
+      this.sql
+        .exec(
+          RETURNS_NEAR,
+          Number(gtin),
+          DIRECTION_NUMBER[demand.direction],
+          demand.day - before - after,
+          demand.day + before + after,
+          demand.despatchRef ?? null,
+          demand.orderRef ?? null,
+          before,
+          after,
+        )
+        .map((row) => ({ doc: num(row, 'doc'), line: num(row, 'line') })),
+    );
   }
 
   /** One group with its holders. */

@@ -10,6 +10,17 @@ export function rankOf(evidence: Evidence): number {
   return EVIDENCE.indexOf(evidence);
 }
 
+/**
+ * The rank at which a return guesses by time: after all lines that ask for goods. Goods that come in are a delivery far more often than
+ * a return, and a wrong guess would charge a supplier with goods that did come.
+ */
+export const GUESSED_RETURN = EVIDENCE.length;
+
+/** The rank at which a demand is served by this evidence: 0 is served first. */
+export function claimRank({ returns }: Pick<Demand, 'returns'>, evidence: Evidence): number {
+  return returns && evidence === 'window' ? GUESSED_RETURN : rankOf(evidence);
+}
+
 /** A movement group with the day it moved at its site. */
 export interface Candidate {
   readonly group: MovementGroup;

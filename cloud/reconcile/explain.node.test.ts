@@ -51,6 +51,31 @@ describe('an explanation', () => {
     expect(plain(text)).toContain('1 facturé, 1 reçu au');
   });
 
+  it('says of goods that go back that they were credited', () => {
+    const given = { item: '03400930000014', direction: 'in', billed: 3, moved: 3, short: 0, over: 0, returns: 1, currency: 'EUR' };
+    expect(explain({ code: 'MATCHED', params: given }, 'fr')).toBe('3 crédités, 3 reçus.');
+    expect(explain({ code: 'MATCHED', params: given }, 'en')).toBe('3 credited, 3 received.');
+  });
+
+  it('says after any sentence that a price in another currency was not compared', () => {
+    const given = { ...params, agreedIn: 'USD' };
+    expect(explain({ code: 'MATCHED', params: given }, 'fr')).toMatch(
+      /\. Le prix est convenu en USD seulement : il n’est pas comparé à cette facture en EUR\.$/,
+    );
+    expect(explain({ code: 'SHORT_SHIPPED', params: given }, 'en')).toMatch(
+      /\. The price is agreed in USD only: it is not compared with this invoice in EUR\.$/,
+    );
+  });
+
+  it.each([
+    ['C62', '2.5', '2,5 pièces ne fait', '2.5 pieces is not'],
+    ['H87', '1.5', '1,5 pièce ne fait', '1.5 pieces is not'],
+    ['KGM', '2.5', '2,5 KGM ne fait', '2.5 KGM is not'],
+  ])('has a word for unit %s where people have one', (unit, quantity, fr, en) => {
+    const { text } = tell({ code: 'QTY_FRACTIONAL', params: { unit, quantity } }, {});
+    expect([text.fr.slice(0, fr.length), text.en.slice(0, en.length)]).toEqual([fr, en]);
+  });
+
   it('has words in both languages for every code, whatever values are missing', () => {
     for (const code of EXPLAINED)
       for (const language of ['fr', 'en'] as const)

@@ -77,6 +77,17 @@ class Values {
     return format.format((this.text(key) || '0') as Intl.StringNumericLiteral);
   }
 
+  /** How large decimal text is, for the grammar alone. */
+  magnitude(key: string): number {
+    return Math.abs(Number(this.text(key)));
+  }
+
+  /** The unit's code, or the word for what people call a piece (UN/ECE Recommendation 20: C62 one, H87 piece). */
+  unit(piece: string): string {
+    const code = this.text('unit');
+    return code === 'C62' || code === 'H87' ? piece : code;
+  }
+
   item(): string {
     return this.#setting.item ?? (this.text('item') || (this.#language === 'fr' ? 'cet article' : 'this item'));
   }
@@ -118,14 +129,16 @@ type Sentence = (p: Values) => string;
 type Sentences = Readonly<Record<Language, Sentence>>;
 
 const plural = (count: number, one: string, many: string): string => (Math.abs(count) === 1 ? one : many);
-const billedFr: Sentence = (p) => plural(p.count('billed'), 'facturé', 'facturés');
+const billedFr: Sentence = (p) =>
+  p.has('returns') ? plural(p.count('billed'), 'crédité', 'crédités') : plural(p.count('billed'), 'facturé', 'facturés');
+const billedEn: Sentence = (p) => (p.has('returns') ? 'credited' : 'billed');
 const goneFr: Sentence = (p) =>
   p.text('direction') === 'out' ? plural(p.count('moved'), 'sorti', 'sortis') : plural(p.count('moved'), 'reçu', 'reçus');
 const goneEn: Sentence = (p) => (p.text('direction') === 'out' ? 'shipped' : 'received');
 
 const moved: Sentences = {
   fr: (p) => `${p.number('billed')} ${billedFr(p)}, ${p.number('moved')} ${goneFr(p)}${p.where()}${p.by()}.`,
-  en: (p) => `${p.number('billed')} billed, ${p.number('moved')} ${goneEn(p)}${p.where()}${p.by()}.`,
+  en: (p) => `${p.number('billed')} ${billedEn(p)}, ${p.number('moved')} ${goneEn(p)}${p.where()}${p.by()}.`,
 };
 
 const short: Sentences = {
@@ -179,12 +192,13 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
     en: (p) => `Unknown item${p.has('item') ? ` (${p.text('item')})` : ''}: give its GTIN.`,
   },
   UOM_UNKNOWN: {
-    fr: (p) => `L’unité ${p.text('unit')} n’a pas de règle pour ${p.item()} : dites combien de pièces elle contient.`,
-    en: (p) => `No rule for unit ${p.text('unit')} of ${p.item()}: say how many pieces it holds.`,
+    fr: (p) => `L’unité ${p.unit('pièce')} n’a pas de règle pour ${p.item()} : dites combien de pièces elle contient.`,
+    en: (p) => `No rule for unit ${p.unit('piece')} of ${p.item()}: say how many pieces it holds.`,
   },
   QTY_FRACTIONAL: {
-    fr: (p) => `${p.number('quantity')} ${p.text('unit')} ne fait pas un nombre entier de pièces.`,
-    en: (p) => `${p.number('quantity')} ${p.text('unit')} is not a whole number of pieces.`,
+    fr: (p) =>
+      `${p.number('quantity')} ${p.unit(p.magnitude('quantity') < 2 ? 'pièce' : 'pièces')} ne fait pas un nombre entier de pièces.`,
+    en: (p) => `${p.number('quantity')} ${p.unit(p.magnitude('quantity') === 1 ? 'piece' : 'pieces')} is not a whole number of pieces.`,
   },
   QUALITY_REJECTED: {
     fr: (p) => `${plural(p.count('rejected'), 'Refusé', 'Refusés')} au contrôle : ${p.items('rejected')}, soit ${p.money('amount')}.`,
@@ -216,13 +230,21 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   SERVICE: { fr: () => 'Un service : rien n’est attendu aux quais.', en: () => 'A service: nothing is due at the doors.' },
 };
 
+/** Stands after the sentence of a line whose price could not be tested. */
+const elsewhere: Sentences = {
+  fr: (p) => `Le prix est convenu en ${p.text('agreedIn')} seulement : il n’est pas comparé à cette facture en ${p.text('currency')}.`,
+  en: (p) => `The price is agreed in ${p.text('agreedIn')} only: it is not compared with this invoice in ${p.text('currency')}.`,
+};
+
 /** Codes that have sentences. */
 export const EXPLAINED: readonly string[] = Object.keys(SENTENCES);
 
 /** The sentence of an explanation; an unknown code comes back as it is. */
 export function explain({ code, params }: Explanation, language: Language, setting: Setting = {}): string {
   const sentence = SENTENCES[code]?.[language];
-  return sentence === undefined ? code : sentence(new Values(params, language, setting));
+  if (sentence === undefined) return code;
+  const values = new Values(params, language, setting);
+  return values.has('agreedIn') ? `${sentence(values)} ${elsewhere[language](values)}` : sentence(values);
 }
 
 /** The explanation with its words in both languages. */

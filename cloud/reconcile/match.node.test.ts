@@ -127,6 +127,86 @@ describe('the match of any facts', () => {
   });
 });
 
+const MARCH_10 = Date.UTC(2026, 2, 10);
+const came = (entry: number, quantity: number, more: Partial<MovementGroup> = {}): MovementGroup => ({
+  ...{ entry, gtin: A, direction: 'in' as const, site: 'LYON', at: MARCH_10 + entry, ordinals: [[0, quantity]] },
+  ...more,
+});
+const paper = (number: string, quantity: number, more: Partial<InvoiceFact> = {}): InvoiceFact => ({
+  ...{ id: number, number, role: 'purchase' as const, typeCode: '380', issueDate: '2026-03-12', partner: 'p', currency: 'EUR' },
+  lines: [{ id: '1', gtin: A, quantity: `${quantity}`, unit: 'C62', price: '2', net: `${quantity * 2}` }],
+  ...more,
+});
+const credit: Partial<InvoiceFact> = { role: 'sale', partner: 'c', typeCode: '381', issueDate: '2026-03-11' };
+const statusesOf = (invoices: InvoiceFact[], movements: MovementGroup[]): Record<string, string> =>
+  Object.fromEntries(match({ invoices, movements, prices: [] }, EXACT).documents.map(({ id, status }) => [id, status]));
+
+describe('a return without a reference', () => {
+  it('never takes goods that a purchase bills, even when its credit note is older', () => {
+    expect(statusesOf([paper('F1', 10), paper('N1', 3, credit)], [came(1, 10)])).toEqual({ F1: 'MATCHED', N1: 'RETURN_OPEN' });
+  });
+
+  it('never takes the surplus of a delivery that a purchase may claim', () => {
+    const sixOfTen = [paper('F1', 6, { despatchRef: 'D1' }), paper('N1', 3, credit)];
+    expect(statusesOf(sixOfTen, [came(1, 10, { despatchRef: 'D1' })])).toEqual({ F1: 'OVER_RECEIVED', N1: 'RETURN_OPEN' });
+  });
+
+  it('is served after all goods when it is a negative line of a sale', () => {
+    const returned = paper('S1', -3, { role: 'sale', partner: 'c', issueDate: '2026-03-01' });
+    expect(statusesOf([returned, paper('F1', 10)], [came(1, 10)])).toEqual({ S1: 'RETURN_OPEN', F1: 'MATCHED' });
+  });
+
+  it('finds goods that no purchase may claim', () => {
+    const movements = [came(1, 10, { despatchRef: 'D1' }), came(2, 3)];
+    const purchase = paper('F1', 10, { despatchRef: 'D1', site: 'METZ' });
+    expect(statusesOf([purchase, paper('N1', 3, credit)], movements)).toEqual({ F1: 'MATCHED', N1: 'MATCHED' });
+  });
+});
+
+describe('corrected invoices that name each other', () => {
+  const corrected = (number: string, issueDate: string, other: string): InvoiceFact =>
+    paper(number, 10, { typeCode: '384', issueDate, preceding: [other] });
+
+  it('leave the later one to claim the goods', () => {
+    const pair = [corrected('F2', '2026-03-11', 'F1'), corrected('F1', '2026-03-12', 'F2')];
+    expect(statusesOf(pair, [came(1, 10)])).toEqual({ F1: 'MATCHED', F2: 'SUPERSEDED' });
+  });
+
+  it('go by their numbers when they are of one day', () => {
+    const pair = [corrected('F2', '2026-03-11', 'F1'), corrected('F1', '2026-03-11', 'F2')];
+    expect(statusesOf(pair, [came(1, 10)])).toEqual({ F1: 'SUPERSEDED', F2: 'MATCHED' });
+  });
+});
+
+describe('the test of a price', () => {
+  const priced = (currency: string, price = '1.50'): Facts['prices'] => [{ partner: 'p', gtin: A, price, currency }];
+
+  it('leaves a price agreed in another currency alone, and the explanation says so', () => {
+    const [document] = match({ invoices: [paper('F1', 10)], movements: [came(1, 10)], prices: priced('USD') }, EXACT).documents;
+    expect(document).toMatchObject({ status: 'MATCHED', findings: [] });
+    expect(document?.lines[0]?.explanation.params).toMatchObject({ agreedIn: 'USD', currency: 'EUR' });
+  });
+
+  it('goes by the price in the currency of the invoice where both are agreed', () => {
+    const prices = [...priced('USD'), ...priced('EUR')];
+    const [document] = match({ invoices: [paper('F1', 10)], movements: [came(1, 10)], prices }, EXACT).documents;
+    expect(document?.status).toBe('PRICE_VARIANCE');
+    expect(document?.lines[0]?.explanation.params).not.toHaveProperty('agreedIn');
+  });
+
+  it('does not take a negative amount of goods that are billed for the right price', () => {
+    const invoices = [paper('F1', 1, { lines: [{ id: '1', gtin: A, quantity: '1', unit: 'C62', price: '5', net: '-5' }] })];
+    const [document] = match({ invoices, movements: [came(1, 1)], prices: priced('EUR', '5') }, EXACT).documents;
+    expect(document?.findings).toMatchObject([{ code: 'PRICE_VARIANCE', amount: 1000, explanation: { params: { billedPrice: '-5.00' } } }]);
+  });
+
+  it('takes a negative amount of a negative line of a credit note for the right price', () => {
+    const invoices = [paper('N1', -10, { typeCode: '381' })];
+    const [document] = match({ invoices, movements: [came(1, 10)], prices: priced('EUR', '2') }, EXACT).documents;
+    expect(document).toMatchObject({ status: 'MATCHED', findings: [] });
+  });
+});
+
 describe('what is at stake', () => {
   it('is the missing share of the line’s amount of record, in cents', () => {
     const facts_: Facts = {

@@ -17,7 +17,7 @@ import type {
 } from './facts.ts';
 import type { Policy } from './policy.ts';
 import { count } from './ranges.ts';
-import { agreedPrice, type Judged, judge, judgeUnmatched, pricedGtin, type Served, UNSERVED } from './status.ts';
+import { agreement, type Judged, judge, judgeUnmatched, pricedGtin, type Served, UNSERVED } from './status.ts';
 import { capFinding, documentStatus, gateOf } from './worst.ts';
 
 interface Line {
@@ -31,17 +31,24 @@ interface Work {
   readonly lines: readonly Line[];
 }
 
-/** Which corrected invoice replaces which: by partner, role and the number named in BT-25. */
+const isLater = (a: InvoiceFact, b: InvoiceFact): boolean =>
+  a.issueDate === b.issueDate ? a.number > b.number : a.issueDate > b.issueDate;
+
+/** Which corrected invoice replaces which: by partner, role and the number named in BT-25. Of two that name each other the later one stands. */
 export function replacements(invoices: readonly InvoiceFact[]): (invoice: InvoiceFact) => string | undefined {
-  const by = new Map<string, string>();
+  const by = new Map<string, InvoiceFact[]>();
   const corrected = invoices.filter(({ typeCode }) => CORRECTED_CODES.has(typeCode));
-  // The newest correction of a number stands; sorted so that the last one written wins.
-  for (const invoice of corrected.sort((a, b) =>
-    a.issueDate < b.issueDate ? -1 : a.issueDate > b.issueDate ? 1 : a.number < b.number ? -1 : 1,
-  ))
-    for (const number of invoice.preceding ?? [])
-      if (number !== invoice.number) by.set(JSON.stringify([invoice.role, invoice.partner, number]), invoice.number);
-  return (invoice) => by.get(JSON.stringify([invoice.role, invoice.partner, invoice.number]));
+  for (const invoice of corrected.sort((a, b) => (isLater(a, b) ? 1 : -1)))
+    for (const number of invoice.preceding ?? []) {
+      const key = JSON.stringify([invoice.role, invoice.partner, number]);
+      if (number !== invoice.number) by.set(key, [...(by.get(key) ?? []), invoice]);
+    }
+  return (invoice) => {
+    const naming = by.get(JSON.stringify([invoice.role, invoice.partner, invoice.number])) ?? [];
+    const named = CORRECTED_CODES.has(invoice.typeCode) ? (invoice.preceding ?? []) : [];
+    // The newest correction of a number stands.
+    return naming.findLast((other) => !(named.includes(other.number) && isLater(invoice, other)))?.number;
+  };
 }
 
 function supersededMatch(invoice: InvoiceFact, by: string): DocumentMatch {
@@ -146,8 +153,8 @@ function judgeDocument(
   if (replacedBy !== undefined) return supersededMatch(invoice, replacedBy);
   const judged: Judged[] = lines.map(({ fact, asked }) => {
     if (!('demand' in asked)) return judgeUnmatched(invoice, fact, asked);
-    const price = agreedPrice(invoice, asked.demand, pricedGtin(fact, asked.demand), facts.prices);
-    return judge(invoice, fact, asked, served.get(asked.demand) ?? UNSERVED, price, policy);
+    const agreed = agreement(invoice, asked.demand, pricedGtin(fact, asked.demand), facts.prices);
+    return judge(invoice, fact, asked, served.get(asked.demand) ?? UNSERVED, agreed, policy);
   });
   const statuses = new Map<LineStatus, number>();
   for (const { match } of judged) statuses.set(match.status, (statuses.get(match.status) ?? 0) + 1);

@@ -212,12 +212,12 @@ export function documentView(sql: Sql, id: string): DocumentView | null {
   };
 }
 
-/** Open findings, those of the newest documents first. @throws Fault CURSOR_INVALID */
+/** Open findings, those of the newest documents first; that a document was replaced asks nothing of anybody. @throws Fault CURSOR_INVALID */
 export function findingsPage(sql: Sql, { after, limit: wanted }: { readonly after?: string; readonly limit?: number }): Page<FindingView> {
   const limit = limitOf(wanted);
   const [doc, line, code] = after === undefined ? [null, null, null] : cursorParts(after, /^(\d{1,15})_(-?\d{1,7})_([A-Z_]{1,40})$/);
   const rows = sql.exec(
-    `${FINDINGS} WHERE ?1 IS NULL OR f.doc < ?1 OR (f.doc = ?1 AND (f.line, f.code) > (?2, ?3)) ORDER BY f.doc DESC, f.line, f.code LIMIT ?4`,
+    `${FINDINGS} WHERE f.code <> 'SUPERSEDED' AND (?1 IS NULL OR f.doc < ?1 OR (f.doc = ?1 AND (f.line, f.code) > (?2, ?3))) ORDER BY f.doc DESC, f.line, f.code LIMIT ?4`,
     doc === null ? null : Number(doc),
     line === null ? null : Number(line),
     code ?? null,

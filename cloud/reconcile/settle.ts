@@ -4,7 +4,7 @@ import type { Asked, Book } from './book.ts';
 import type { InvoiceFact, LineStatus } from './facts.ts';
 import { FindingsLog } from './findings.ts';
 import { loadInvoice, loadPrices } from './load.ts';
-import { agreedPrice, type Judged, judge, judgeUnmatched, pricedGtin, type Served } from './status.ts';
+import { agreement, type Judged, judge, judgeUnmatched, pricedGtin, type Served } from './status.ts';
 import type { Surplus } from './surplus.ts';
 import { capFinding, documentStatus, gateOf, type Tally } from './worst.ts';
 
@@ -126,7 +126,7 @@ export class Settlement {
               fact,
               asked,
               this.#served(asked, num(row, 'over')),
-              agreedPrice(invoice, asked.demand, pricedGtin(fact, asked.demand), prices),
+              agreement(invoice, asked.demand, pricedGtin(fact, asked.demand), prices),
               this.#book.policy,
             );
       const differs = this.#write(doc, line, row, judged, asked);

@@ -71,7 +71,7 @@ export function pricedGtin(line: LineFact, { parts }: Demand): string {
  * The price that holds for a line, in the invoice's currency: the order's own first, else the one agreed with the partner that was valid
  * at the end of the issue date, else the first one agreed after it.
  */
-export function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, prices: readonly Price[]): Price | undefined {
+function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, prices: readonly Price[]): Price | undefined {
   const fit = prices
     .filter((price) => price.gtin === gtin && price.partner === invoice.partner && price.currency === invoice.currency)
     .sort(byNewest);
@@ -82,6 +82,24 @@ export function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, 
   return agreed.find((price) => (price.from ?? 0) < end) ?? agreed.at(-1);
 }
 
+/** What was agreed for a line: a price that it is tested against, or the other currencies in which alone there is one. */
+export interface Agreement {
+  readonly price?: Price;
+  /** Never compared with the invoice, so the line has to say it. */
+  readonly elsewhere?: string;
+}
+
+export function agreement(invoice: InvoiceFact, demand: Demand, gtin: string, prices: readonly Price[]): Agreement {
+  const price = agreedPrice(invoice, demand, gtin, prices);
+  if (price !== undefined) return { price };
+  if (demand.returns) return {};
+  const fit = prices.filter(
+    ({ gtin: of, partner, order }) => of === gtin && partner === invoice.partner && (order === undefined || order === demand.orderRef),
+  );
+  const currencies = [...new Set(fit.map(({ currency }) => currency))].sort();
+  return currencies.length === 0 ? {} : { elsewhere: currencies.join(', ') };
+}
+
 /**
  * Tests a line's price: exactly the unit price where the line has no allowances of its own, and always the amount of record against the
  * agreed price times the quantity, so that a right price with a wrong amount is seen too.
@@ -89,15 +107,19 @@ export function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, 
 function testPrice(line: LineFact, { demand, factor }: Resolved, currency: string, price: Price | undefined, policy: Policy): PriceTest {
   if (price === undefined || demand.returns) return UNTESTED;
   const agreed = decimal(price.price);
+  // A negative line of a credit note takes goods back again: its amount is negative too.
+  const quantity = whole(decimal(line.quantity).units < 0n ? -demand.quantity : demand.quantity);
   // What a right bill says: rounded before it is compared, or a half cent that the seller rounded well would count as a cent.
-  const due = rescale(multiply(agreed, whole(demand.quantity)), minorDecimals(currency));
-  const net = abs(decimal(line.net));
+  const due = rescale(multiply(agreed, quantity), minorDecimals(currency));
+  // Signed: goods that are billed with an amount below zero are not billed at the right price.
+  const net = decimal(line.net);
   const difference = add(net, negated(due));
   const base = line.baseQuantity === undefined || decimal(line.baseQuantity).units === 0n ? ONE : abs(decimal(line.baseQuantity));
   const perBase = multiply(multiply(agreed, base), whole(factor));
   const sameUnitPrice = line.adjusted === true || line.price === undefined || add(decimal(line.price), negated(perBase)).units === 0n;
   const amount = cappedMinor(abs(difference), currency);
-  const billed = { units: divideRounded(rescale(net, 6).units, BigInt(demand.quantity)), scale: 6 };
+  const perUnit = divideRounded(rescale(net, 6).units, BigInt(demand.quantity));
+  const billed = { units: quantity.units < 0n ? -perUnit : perUnit, scale: 6 };
   const shown = { amount, billed: trimmed(billed), agreed: price.price };
   if (sameUnitPrice && amount === 0) return { result: 'equal', ...shown };
   // A unit price may differ by less than the line's rounding: exact means exact, any tolerance at all covers it.
@@ -108,10 +130,11 @@ function testPrice(line: LineFact, { demand, factor }: Resolved, currency: strin
 }
 
 /** Decimal text without needless zeros, but with at least two decimals. */
-function trimmed({ units, scale }: Decimal): string {
+function trimmed(value: Decimal): string {
+  const { units, scale } = abs(value);
   const text = units.toString().padStart(scale + 1, '0');
   const fraction = text.slice(-scale).replace(/0+$/, '').padEnd(2, '0');
-  return `${text.slice(0, -scale)}.${fraction}`;
+  return `${value.units < 0n ? '-' : ''}${text.slice(0, -scale)}.${fraction}`;
 }
 
 function quantityStatus(demand: Demand, served: Served, policy: Policy): LineStatus {
@@ -178,6 +201,7 @@ function paramsOf(invoice: InvoiceFact, demand: Demand, served: Served): Explana
     over: served.over,
     ...(demand.despatchRef === undefined ? {} : { despatch: demand.despatchRef }),
     ...(demand.orderRef === undefined ? {} : { order: demand.orderRef }),
+    ...(demand.returns ? { returns: 1 } : {}),
     ...(served.first === undefined ? {} : served.first),
     currency: invoice.currency,
   };
@@ -189,7 +213,7 @@ export function judge(
   line: LineFact,
   resolved: Resolved,
   served: Served,
-  price: Price | undefined,
+  { price, elsewhere }: Agreement,
   policy: Policy,
 ): Judged {
   const { demand } = resolved;
@@ -205,7 +229,7 @@ export function judge(
     findings.push({ code, line: line.id, amount, currency, explanation });
   };
   const gap = worth(line.net, short > 0 ? short : served.over, demand.quantity, currency);
-  const prices = { billedPrice: test.billed, agreedPrice: test.agreed };
+  const prices = { billedPrice: test.billed, agreedPrice: test.agreed, ...(elsewhere === undefined ? {} : { agreedIn: elsewhere }) };
   const quantityCode = quantityFinding(byQuantity);
   if (quantityCode !== undefined) find(quantityCode, gap, explained(byQuantity, gap));
   if (test.result === 'variance') find('PRICE_VARIANCE', test.amount, explained('PRICE_VARIANCE', test.amount, prices));

@@ -125,6 +125,31 @@ describe('a match that is kept up', () => {
   });
 });
 
+describe('a return that guesses', () => {
+  const credit = (number: string, quantity: number): Document =>
+    ({ ...invoice(number, quantity, { seller: US, buyer: MILL, typeCode: '381' }), kind: 'creditNote' }) as Document;
+
+  it('gives the goods up when a purchase bills them, and has them again when that is replaced', () => {
+    const history = opened();
+    history.move(came(1, 10));
+    history.record(credit('N1', 3));
+    expect(statuses(history)).toEqual({ N1: 'MATCHED' });
+    history.record(invoice('F1', 10, { issueDate: '2026-03-20' }));
+    expect(statuses(history)).toEqual({ F1: 'MATCHED', N1: 'RETURN_OPEN' });
+    history.record(invoice('F2', 10, { typeCode: '384', preceding: [{ number: 'F1' }], lines: [] }));
+    expect(statuses(history)).toEqual({ F1: 'SUPERSEDED', F2: 'NO_LINES', N1: 'MATCHED' });
+  });
+
+  it('leaves goods alone that a purchase might claim, even when that has enough', () => {
+    const history = opened();
+    history.move(came(1, 3), came(2, 2, by('D1')));
+    history.record(credit('N1', 3));
+    expect(statuses(history)).toEqual({ N1: 'MATCHED' });
+    history.record(invoice('F1', 2, { despatchRef: 'D1' }));
+    expect(statuses(history)).toEqual({ F1: 'MATCHED', N1: 'RETURN_OPEN' });
+  });
+});
+
 describe('what stands beside an entry', () => {
   it('does not hang on how records were put together into commits', () => {
     const moves = [came(1, 3, by('D1')), came(2, 5, by('D2')), came(3, 4), came(4, 2, by('D1'))];

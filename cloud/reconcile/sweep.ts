@@ -1,7 +1,7 @@
 import { claimsOf, serve, wanted } from './allocate.ts';
 import type { Asked, Book, Held, Share, Stored } from './book.ts';
 import { groupName } from './book.ts';
-import { type Candidate, compareGroups, EVIDENCE, evidenceFor, rankOf } from './candidates.ts';
+import { type Candidate, claimRank, compareGroups, evidenceFor, GUESSED_RETURN } from './candidates.ts';
 import { compareDemands } from './demand.ts';
 import type { Range } from './facts.ts';
 import { interestedIn } from './interest.ts';
@@ -20,7 +20,6 @@ export function compareClaims(a: Claim, b: Claim): number {
 }
 
 const claimName = ({ asked, rank }: Claim): string => `${asked.doc}/${asked.line}/${rank}`;
-const WEAKEST = EVIDENCE.length - 1;
 
 /**
  * Brings allocations to what the full computation would give, touching only claims that a change can reach. Claims are served again
@@ -32,6 +31,8 @@ export class Sweep {
   /** Dirty claims, weakest first, so that the next is at the end. */
   readonly #queue: Claim[] = [];
   readonly #queued = new Set<string>();
+  /** Groups that goods may claim, by name: the lines that ask do not change while claims are served, and many returns ask for one group. */
+  readonly #claimable = new Map<string, boolean>();
   /** How many claims were served. */
   served = 0;
   /** Lines whose holdings changed, by `doc/line`. */
@@ -45,7 +46,7 @@ export class Sweep {
 
   /** Serves a line's claims of this rank and weaker ones again. */
   dirty(asked: Asked, rank = 0): void {
-    for (const evidence of claimsOf(asked.demand)) if (rankOf(evidence) >= rank) this.dirtyClaim({ asked, rank: rankOf(evidence) });
+    for (const own of claimsOf(asked.demand)) if (own.rank >= rank) this.dirtyClaim({ asked, rank: own.rank });
   }
 
   dirtyClaim(claim: Claim): void {
@@ -72,11 +73,20 @@ export class Sweep {
       if (candidate === undefined || asked === undefined) continue;
       const evidence = evidenceFor(asked.demand, candidate, this.#book.policy);
       if (evidence === undefined) continue;
-      for (let rank = rankOf(evidence); rank <= WEAKEST; rank++) {
+      const strongest = claimRank(asked.demand, evidence);
+      for (const { rank } of claimsOf(asked.demand)) {
         const claim = { asked, rank };
-        const possible = claimsOf(asked.demand).some((one) => rankOf(one) === rank);
-        if (possible && (after === undefined || compareClaims(claim, after) > 0)) this.dirtyClaim(claim);
+        if (rank >= strongest && (after === undefined || compareClaims(claim, after) > 0)) this.dirtyClaim(claim);
       }
+    }
+  }
+
+  /** A line begins or ends to ask for goods: returns that guess may have to leave its movements, or find them free of it. */
+  guessAgain({ demand }: Asked): void {
+    if (demand.returns) return;
+    for (const { doc, line } of this.#book.returnsNear(demand)) {
+      const asked = this.#book.asked(doc, line);
+      if (asked !== undefined) this.dirtyClaim({ asked, rank: GUESSED_RETURN });
     }
   }
 
@@ -146,9 +156,17 @@ export class Sweep {
       .reach(asked, rank)
       .filter((stored) => {
         const evidence = evidenceFor(asked.demand, stored, this.#book.policy);
-        return evidence !== undefined && rankOf(evidence) <= rank;
+        if (evidence === undefined || claimRank(asked.demand, evidence) > rank) return false;
+        return evidence !== 'window' || !asked.demand.returns || !this.#isClaimable(stored);
       })
       .sort((a, b) => compareGroups(a.group, b.group));
+  }
+
+  #isClaimable(candidate: Candidate): boolean {
+    const name = groupName(candidate.group);
+    const known = this.#claimable.get(name) ?? this.#book.isClaimable(candidate);
+    this.#claimable.set(name, known);
+    return known;
   }
 
   /** What stronger claims leave of a group. */

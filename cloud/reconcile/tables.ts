@@ -2,7 +2,7 @@ import type { Migration } from '../ledger/projection.ts';
 
 /**
  * Rows of the match. Documents and lines are named by entry index and position, GTINs are numbers, directions 0 in and 1 out,
- * ranks 0 despatch, 1 order, 2 window.
+ * ranks 0 despatch, 1 order, 2 window, 3 a return by window.
  */
 export const RECONCILE_MIGRATIONS: readonly Migration[] = [
   {

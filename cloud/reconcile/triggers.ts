@@ -31,13 +31,14 @@ function orderedLines(sql: Sql, order: string): Work[] {
   return worksOf('judge', sql.exec('SELECT DISTINCT doc, line FROM match_lanes WHERE order_ref = ?', order));
 }
 
-/** Lines whose price an agreement may change: of its partner, issued from its day on, or all where it is the first one. */
+/** Lines whose price an agreement may change: of its partner, issued from its day on, or all where it is the first one in its currency. */
 function pricedLines(sql: Sql, entry: HubEntry): Work[] {
-  const { partner, gtin } = entry.value as { partner: string; gtin: string };
+  const { partner, gtin, currency } = entry.value as { partner: string; gtin: string; currency: string };
   const earlier = sql.exec(
-    'SELECT 1 FROM prices WHERE partner = ? AND gtin = ? AND valid_from < ? LIMIT 1',
+    'SELECT 1 FROM prices WHERE partner = ? AND gtin = ? AND currency = ? AND valid_from < ? LIMIT 1',
     partner,
     Number(gtin),
+    currency,
     entry.effectiveAt,
   );
   // A day of slack: prices and documents are cut in different zones.

@@ -23,6 +23,9 @@ const SEVERITY: readonly LineStatus[] = [
   'SERVICE',
 ];
 
+/** All that a document's status can be; RECORDED stands on those that are not matched themselves. */
+export const DOCUMENT_STATUSES: readonly (DocumentStatus | 'RECORDED')[] = [...SEVERITY, 'NO_LINES', 'SUPERSEDED', 'RECORDED'];
+
 const PAYABLE: ReadonlySet<LineStatus> = new Set(['MATCHED', 'MATCHED_TOLERANCE', 'OVER_RECEIVED', 'CHARGE', 'SERVICE']);
 
 /** What a document's lines come to, without the lines: how many have each status, whether anything moved, what differences were accepted. */

@@ -324,6 +324,9 @@ export class Outbox {
     try {
       if (this.#records.unsaved) this.#transaction(() => undefined);
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // The log stays beside the file and is copied back at the next start: a full disk must not make a stop fail.
+      if (!(error instanceof Fault) && this.#storageFault(error) === undefined) throw error;
     } finally {
       this.#db.close();
     }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DOCUMENT_STATUSES } from '../../reconcile/worst.ts';
 import { pageOf, shape } from './shape.ts';
 import { index, instant, paging } from './terms.ts';
 
@@ -114,10 +115,7 @@ export const documentAnswer = document;
 
 export const documentQuery = z.strictObject({
   kind: z.enum(KINDS).optional(),
-  status: z
-    .string()
-    .regex(/^[A-Z_]{2,40}$/)
-    .optional(),
+  status: z.enum(DOCUMENT_STATUSES).optional(),
   ...paging,
 });
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { fromBase64url } from '../../../protocol/bytes.ts';
 import { shape } from './shape.ts';
+import { isSmallOrder } from './smallorder.ts';
 import { instant, name, written } from './terms.ts';
 
 export const nodeBody = shape(
@@ -12,6 +13,10 @@ export const nodeBody = shape(
       .string()
       .length(43)
       .refine((text) => fromBase64url(text)?.length === 32, 'is not the base64url of an Ed25519 public key of 32 bytes')
+      .refine(
+        (text) => !isSmallOrder(fromBase64url(text) ?? new Uint8Array()),
+        'is an Ed25519 point of small order, for which anybody can sign: make a key with `npm run edge -- key`',
+      )
       .meta({ description: 'Ed25519 public key, 32 bytes as base64url' }),
   }),
 );
