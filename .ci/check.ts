@@ -12,7 +12,17 @@ const MAX_BUNDLE_GZIP_KB = 400;
 const MAX_LINES = 600;
 const SOFT_LINES = 400;
 
-const TYPE_PROJECTS = ['protocol', 'edge', 'edge/panel/page', 'cloud', 'cloud/tsconfig.node.json', 'cloud/dashboard', 'simulators', '.ci'];
+const TYPE_PROJECTS = [
+  'protocol',
+  'protocol/tsconfig.test.json',
+  'edge',
+  'edge/panel/page',
+  'cloud',
+  'cloud/tsconfig.node.json',
+  'cloud/dashboard',
+  'simulators',
+  '.ci',
+];
 
 interface Result {
   readonly ok: boolean;
