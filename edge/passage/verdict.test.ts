@@ -107,3 +107,13 @@ describe('the verdict without a sure group', () => {
     expect(judge([passing({ ...few, peak: -45 })], TUNING).verdicts).toEqual([{ verdict: 'doubt', reason: 'few-reads' }]);
   });
 });
+
+describe('a passage that was cut right after its start', () => {
+  it('asks about tags that were heard a few times, whatever little its one moving tag tells', () => {
+    const cut = passing({ epc: 'U', first: 100, last: 100, middle: 100, d: null, crossing: null });
+    const heard = [300, 600, 900].map((last, i) =>
+      passing({ epc: `T${i}`, reads: 3, first: 150, last, swing: 0, d: null, crossing: null }),
+    );
+    expect(judge([cut, ...heard], TUNING).verdicts.slice(1)).toEqual(heard.map(() => ({ verdict: 'doubt', reason: expect.any(String) })));
+  });
+});

@@ -38,6 +38,8 @@ const SURE = 4;
 const CROSSED_SURELY_DB = 12;
 /** A tag heard a few times only may belong to the group when it was heard while the group was near the door plane. */
 const NEAR_SHARE = 0.6;
+/** A group that was cut short, by a restart or the cap, tells little of when it passed: this long around it is near, whatever its stay. */
+const NEAR_MS = 1_000;
 
 type Motion = 'moved' | 'perhaps' | 'stood' | 'unseen';
 
@@ -59,7 +61,7 @@ export function motionOf(evidence: Evidence, tuning: Tuning): Motion {
 
 /** True when a tag of few reads was heard only while the group was near the door plane. */
 function nearGroup(evidence: Evidence, heading: Heading): boolean {
-  const reach = NEAR_SHARE * heading.dwell;
+  const reach = Math.max(NEAR_MS, NEAR_SHARE * heading.dwell);
   return evidence.first >= heading.middle - reach && evidence.last <= heading.middle + reach;
 }
 
