@@ -80,7 +80,7 @@ describe('the hub command', { timeout: 60_000 }, () => {
     );
     expect(made.code).toBe(0);
     expect(JSON.parse(made.out)).toEqual({ tenant: 'demo', key: 'dk_live_x' });
-    await run('node', 'add', '--url', url, '--key', 'k', '--site', 'LYON', '--node', 'dock-1', '--public-key=-abc');
+    await run('node', 'add', '--url', url, '--key', 'k', '--site', 'LYON', '--node', 'dock-1', '--public-key', '-abc');
     await run('site', 'put', '--url', url, '--key', 'k', '--site', 'LYON', '--name', 'Lyon', '--time-zone', 'Europe/Paris');
     await run('key', 'create', '--url', url, '--key', 'k', '--name', 'ERP', '--scopes', 'stock:read,documents:write', '--days', '30');
     expect(asked).toEqual([

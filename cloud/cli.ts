@@ -151,20 +151,35 @@ function help(): string {
     '',
     ...lines,
     '',
-    'Every command prints one JSON value. What fails prints {"error":{"code","message"}} and ends with status 1.',
-    'A value that begins with a hyphen is written --option=value. --token may stand in the environment variable BOOTSTRAP_TOKEN,',
-    '--key in DOCKET_KEY, --url in DOCKET_HUB.',
+    'Every command prints one JSON value. What fails prints {"error":{"code","message"}} and ends with status 1, a wrong call with 2.',
+    '--token may stand in the environment variable BOOTSTRAP_TOKEN, --key in DOCKET_KEY, --url in DOCKET_URL.',
   ].join('\n');
 }
 
-const ENVIRONMENT: Readonly<Record<string, string>> = { token: 'BOOTSTRAP_TOKEN', key: 'DOCKET_KEY', url: 'DOCKET_HUB' };
+const ENVIRONMENT: Readonly<Record<string, string>> = { token: 'BOOTSTRAP_TOKEN', key: 'DOCKET_KEY', url: 'DOCKET_URL' };
+
+/** Every option takes a value, and one public key in 64 begins with a hyphen: what follows an option is its value, unless it is an option. */
+function joined(args: readonly string[], names: readonly string[]): string[] {
+  const options = names.map((name) => `--${name}`);
+  const isOption = (arg: string): boolean => options.includes(arg.split('=', 1)[0] ?? '');
+  const out: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [arg = '', next] = [args[i], args[i + 1]];
+    if (!options.includes(arg) || next === undefined || isOption(next)) out.push(arg);
+    else {
+      out.push(`${arg}=${next}`);
+      i++;
+    }
+  }
+  return out;
+}
 
 function optionsOf(command: Command, args: readonly string[]): { options: Record<string, string>; file: string } {
   const names = [...command.needs, ...(command.may ?? [])];
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
     parsed = parseArgs({
-      args: [...args],
+      args: joined(args, names),
       options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
       allowPositionals: command.file === true,
     });

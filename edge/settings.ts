@@ -10,7 +10,7 @@ import { DEFAULT_TUNING } from './passage/tuning.ts';
 import { parseTcp } from './readers/link/tcp.ts';
 import { REGIONS } from './readers/thingmagic/codec.ts';
 
-const name = z.string().refine(isName, 'must be 1 to 32 letters, digits, hyphens, dots or underscores');
+const name = z.string().refine(isName, 'must be 1 to 32 letters, digits, hyphens, dots or underscores, and begin with a letter or digit');
 const port = z.number().int().min(0).max(65_535);
 const milliseconds = (min: number, max: number) => z.number().int().min(min).max(max);
 

@@ -145,7 +145,9 @@ export class Story {
     const { queued } = await this.#stack.edge.panel.state();
     if (queued > 0) this.#say(`         the hub has not yet heard from the dock: ${plural(queued, 'record')} wait there`);
     else if (waiting > 0)
-      this.#say(`         ${plural(waiting, 'piece')} of it undecided: decide on the panel, then it becomes ${expected.status}`);
+      this.#say(
+        `         ${plural(waiting, 'piece')} of it undecided: decide on the panel, then ${document.status === expected.status ? 'its quantities follow' : `it becomes ${expected.status}`}`,
+      );
     else this.#say(`         unexpected: by the warehouse's truth it is ${expected.status}`);
   }
 

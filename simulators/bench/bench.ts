@@ -24,8 +24,25 @@ function within(limitMs: number, work: Promise<readonly Measure[]>, names: reado
   });
 }
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
 const known = MEMBERS.flatMap((member) => member.names);
+const usage = `npm run bench -- [--json] [NAME...]; there are ${known.join(', ')}`;
+
+function options(): { json: boolean; help: boolean; positionals: string[] } {
+  try {
+    const spec = { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } as const;
+    const { values, positionals } = parseArgs({ options: spec, allowPositionals: true });
+    return { ...values, positionals };
+  } catch (error) {
+    console.error(`docket: ${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const { json, help, positionals } = options();
+if (help) {
+  console.log(usage);
+  process.exit(0);
+}
 const unknown = positionals.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`docket: no bench member ${unknown.join(', ')}; there are ${known.join(', ')}`);
@@ -43,7 +60,7 @@ for (const { names, load } of MEMBERS) {
       wanted,
     )) {
       if (!wanted.includes(measure.name)) continue;
-      if (values.json === true) console.log(JSON.stringify(measure));
+      if (json) console.log(JSON.stringify(measure));
       else
         console.log(
           `${measure.name.padEnd(26)} ${String(measure.value).padStart(12)} ${measure.unit.padEnd(12)} ${JSON.stringify(measure.params)}`,
