@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../protocol/fault.ts';
 import { ledgerInMemory, OWN, openLedger } from './ledger.fixture.node.ts';
 import { ledgerSuite } from './ledger.suite.ts';
-import { DEFAULT_LOAD, type LoadOptions, loadBatches, loadRegistration, postLoad } from './load.ts';
+import { DEFAULT_LOAD, type LoadOptions, loadBatches, loadRegistration, postLoad } from './load.fixture.ts';
 import { entryView, isLate, logHead } from './log.ts';
 import { movementsPage } from './movements.ts';
 import type { Projection } from './projection.ts';
