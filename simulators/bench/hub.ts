@@ -5,6 +5,8 @@ import { clock, openHub, until } from './setup.ts';
 const ITEMS = 50;
 const RECORDS = 4_000;
 const ROUNDS = 5;
+/** A mixed pallet: rows are written per article and entry, so one article a passage would flatter. */
+const GTINS = 4;
 
 /**
  * hub.post and hub.rowsWrittenPerItem: a backlog of 50-item passages drains from an outbox through the real uplink, MQTT, gateway
@@ -17,7 +19,7 @@ export async function run(): Promise<Measure[]> {
     const rates: number[] = [];
     const rowsPerItem: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const bodies = Array.from({ length: RECORDS }, (_, n) => passageBody(round * RECORDS + n, clock()));
+      const bodies = Array.from({ length: RECORDS }, (_, n) => passageBody(round * RECORDS + n, clock(), ITEMS, GTINS));
       await Promise.all(bodies.map((body) => hub.outbox.append([{ body }])));
       // Read just before and just after: the count begins anew whenever the platform lets the idle object go.
       const before = await hub.rowsWritten();
@@ -29,7 +31,14 @@ export async function run(): Promise<Measure[]> {
       await uplink.stop();
     }
     const items = ROUNDS * RECORDS * ITEMS;
-    const params = { items, itemsPerPassage: ITEMS, rounds: ROUNDS, serials: 'random 38 bit', gtins: 1, itemsInLedgerAtEnd: items };
+    const params = {
+      items,
+      itemsPerPassage: ITEMS,
+      rounds: ROUNDS,
+      serials: 'random 38 bit',
+      gtinsPerPassage: GTINS,
+      itemsInLedgerAtEnd: items,
+    };
     return [
       {
         name: 'hub.post',

@@ -10,8 +10,14 @@ const ITEMS = 50;
 /** Appends that wait at the same time: eight doors and a burst behind each. */
 const CONCURRENT = 2_000;
 
-export function passageBody(n: number, clock: NodeClock, items = ITEMS): PassageBody {
-  const serials = Array.from({ length: items }, () => ({ gtin: '03400930000014', serial: Math.floor(Math.random() * 2 ** 38) }));
+/** Articles of the bench: a passage of `gtins` of them is a mixed pallet, and each costs the hub rows of its own. */
+const GTINS = ['03400930000014', '03400930000021', '03400930000038', '03400930000045'] as const;
+
+export function passageBody(n: number, clock: NodeClock, items = ITEMS, gtins = 1): PassageBody {
+  const serials = Array.from({ length: items }, (_, i) => ({
+    gtin: GTINS[i % gtins] as string,
+    serial: Math.floor(Math.random() * 2 ** 38),
+  }));
   return {
     ...{ type: 'passage', v: 1, passage: `D1-${n.toString(36)}`, door: 'D1', part: 1, parts: 1, direction: 'in', confidence: 990 },
     ...{ opened: clock.wall - 3000, closed: clock.wall, items: groupItems(serials), clock },
