@@ -78,7 +78,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     clock.offset = hubOffsetMs;
     desk.changed();
   };
-  const uplink = new Uplink({ address, url: settings.hub.url, key: identity, outbox, status, onCommand, onState, log });
+  const uplink = new Uplink({ address, url: settings.hub.url, key: () => identity, outbox, status, onCommand, onState, log });
   const intake = new Intake({ outbox, clock: read, log });
   const doors = new Doors({
     doors: settings.doors.map(({ id, antennas, passage }) => ({ door: id, antennas, tuning: passage })),

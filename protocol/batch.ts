@@ -8,11 +8,14 @@ import { MAX_BODY_BYTES } from './record.ts';
 import { isName, type NodeAddress } from './topics.ts';
 
 /**
- * A batch on the wire, version 1:
+ * A batch on the wire, version 2:
  *
- *   u8 version = 1 | 64 bytes Ed25519 signature | u16 header length | header | count x 16 bytes salt | raw deflate of (u32 length, body)*
+ *   u8 version = 2 | 64 bytes Ed25519 signature | u16 length | short header | count x 16 bytes salt | raw deflate of (u32 length, body)*
  *
- * header: u8 version | tenant, site, node (each u8 length and ASCII) | u32 epoch | u64 first seq | u16 count
+ * The short header is the header with the first 4 bytes of "chain after" in place of its 32: the reader works the value out from the
+ * records, and the 4 bytes tell a chain that does not follow from a signature that does not verify. Version 1 carries the whole header.
+ *
+ * header: u8 version = 1 | tenant, site, node (each u8 length and ASCII) | u32 epoch | u64 first seq | u16 count
  *         | 32 bytes chain before | 32 bytes chain after | 8 bytes key id | u64 sent at (epoch ms)
  *
  * The signature covers "docket/batch/1" NUL header. It binds the chain and with it every commitment, so that a body can be
@@ -47,7 +50,15 @@ export interface Batch {
 export type Sign = (message: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 export type Verify = (publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array) => boolean | Promise<boolean>;
 
+/** Of the header, which is what a node signs. */
 const VERSION = 1;
+/** Of the envelope: 2 is written, 1 and 2 are read. */
+const WIRE_VERSION = 2;
+/** "chain after" stands this far from the header's end and is followed by key and time. */
+const AFTER_FROM_END = 32 + 8 + 8;
+const AFTER_BYTES = 32;
+/** Of "chain after" in a short header: a wrong chain passes once in four thousand million, and then fails by its signature. */
+const CHECK_BYTES = 4;
 const SIGNATURE_BYTES = 64;
 const KEY_BYTES = 8;
 const CONTEXT = utf8('docket/batch/1\0');
@@ -129,6 +140,18 @@ function decodeHeader(bytes: Uint8Array): BatchHeader {
   };
 }
 
+function shorten(header: Uint8Array): Uint8Array {
+  const at = header.length - AFTER_FROM_END;
+  return concat(header.subarray(0, at + CHECK_BYTES), header.subarray(at + AFTER_BYTES));
+}
+
+/** A header of the full length from a short one; "chain after" holds its check bytes, then zeros. */
+function lengthen(short: Uint8Array): Uint8Array {
+  const at = short.length - (AFTER_FROM_END - AFTER_BYTES + CHECK_BYTES);
+  if (at < 1) throw invalid(`header of ${short.length} bytes has the wrong length`);
+  return concat(short.subarray(0, at + CHECK_BYTES), new Uint8Array(AFTER_BYTES - CHECK_BYTES), short.subarray(at + CHECK_BYTES));
+}
+
 /** Chain value after the records, starting from `before`. */
 export function chainAfter(before: Uint8Array, records: readonly SealedRecord[]): Uint8Array {
   let chain = before;
@@ -158,10 +181,11 @@ export async function sealBatch(
   if (plain.length > MAX_PLAIN_BYTES) throw invalid(`${plain.length} bytes, more than ${MAX_PLAIN_BYTES}: send fewer records`);
   const signature = await sign(signedMessage(headerBytes));
   const front = new Uint8Array(1 + SIGNATURE_BYTES + 2);
-  front[0] = VERSION;
+  front[0] = WIRE_VERSION;
   front.set(signature, 1);
-  new DataView(front.buffer).setUint16(1 + SIGNATURE_BYTES, headerBytes.length);
-  return concat(front, headerBytes, ...records.map((record) => record.salt), deflate(plain));
+  const short = shorten(headerBytes);
+  new DataView(front.buffer).setUint16(1 + SIGNATURE_BYTES, short.length);
+  return concat(front, short, ...records.map((record) => record.salt), deflate(plain));
 }
 
 /** Bytes inflated at a time: 4 KB of a bomb are 4 MB, and smaller pieces cost more than they hold. */
@@ -202,22 +226,26 @@ function opened(inflating: () => Uint8Array): Uint8Array {
  */
 export function openBatch(bytes: Uint8Array, inflateBounded: (deflated: Uint8Array) => Uint8Array = inflate): Batch {
   if (bytes.length < 1 + SIGNATURE_BYTES + 2) throw invalid(`${bytes.length} bytes are no batch`);
-  if (bytes[0] !== VERSION) throw new Fault('VERSION', `batch version ${bytes[0]} is not read here (1 is): update the older side`);
+  const short = bytes[0] === WIRE_VERSION;
+  if (!short && bytes[0] !== VERSION) {
+    throw new Fault('VERSION', `batch version ${bytes[0]} is not read here (1 and 2 are): update the older side`);
+  }
   const headerLength = new DataView(bytes.buffer, bytes.byteOffset).getUint16(1 + SIGNATURE_BYTES);
   const headerStart = 1 + SIGNATURE_BYTES + 2;
-  const headerBytes = bytes.slice(headerStart, headerStart + headerLength);
-  if (headerBytes.length !== headerLength || headerLength < 1 || headerBytes[0] !== VERSION)
+  const wireHeader = bytes.slice(headerStart, headerStart + headerLength);
+  if (wireHeader.length !== headerLength || headerLength < 1 || wireHeader[0] !== VERSION)
     throw invalid('header is cut off or of another version');
-  const header = decodeHeader(headerBytes);
+  const headerBytes = short ? lengthen(wireHeader) : wireHeader;
+  const named = decodeHeader(headerBytes);
   const saltStart = headerStart + headerLength;
-  const bodyStart = saltStart + header.count * SALT_BYTES;
+  const bodyStart = saltStart + named.count * SALT_BYTES;
   if (bytes.length <= bodyStart) throw invalid('salts or bodies are cut off');
   const plain = opened(() => inflateBounded(bytes.subarray(bodyStart)));
   const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
   const records: SealedRecord[] = [];
   let at = 0;
-  for (let i = 0; i < header.count; i++) {
-    if (at + 4 > plain.length) throw invalid(`body ${i + 1} of ${header.count} is missing`);
+  for (let i = 0; i < named.count; i++) {
+    if (at + 4 > plain.length) throw invalid(`body ${i + 1} of ${named.count} is missing`);
     const length = view.getUint32(at);
     if (length > MAX_BODY_BYTES || at + 4 + length > plain.length) throw invalid(`body ${i + 1} of ${length} bytes is cut off or too long`);
     const salt = bytes.slice(saltStart + i * SALT_BYTES, saltStart + (i + 1) * SALT_BYTES);
@@ -225,8 +253,12 @@ export function openBatch(bytes: Uint8Array, inflateBounded: (deflated: Uint8Arr
     at += 4 + length;
   }
   if (at !== plain.length) throw invalid(`${plain.length - at} bytes follow the last body`);
-  if (!equal(chainAfter(header.before, records), header.after)) {
+  const after = chainAfter(named.before, records);
+  const compared = short ? CHECK_BYTES : AFTER_BYTES;
+  if (!equal(after.subarray(0, compared), named.after.subarray(0, compared))) {
     throw new Fault('CHAIN', 'the chain value after the batch does not follow from its records');
   }
+  if (short) headerBytes.set(after, headerBytes.length - AFTER_FROM_END);
+  const header = short ? { ...named, after } : named;
   return { header, headerBytes, signature: bytes.slice(1, 1 + SIGNATURE_BYTES), records };
 }

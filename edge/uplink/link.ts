@@ -3,7 +3,7 @@ import type { Command, NodeStatus } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
 import type { ChainHead } from '../../protocol/refusal.ts';
 import { clientId, type NodeAddress, topic } from '../../protocol/topics.ts';
-import { WebSocketStream } from './stream.ts';
+import { type HubStream, type OpenStream, openWebSocket } from './stream.ts';
 
 /** Seconds of the MQTT keep alive: the least the hub takes; WebSocket pings find a dead peer sooner. */
 const KEEPALIVE_SECONDS = 60;
@@ -28,6 +28,8 @@ export interface LinkOptions {
   readonly token: string;
   readonly now: () => number;
   readonly pingMs?: number;
+  /** The byte stream under MQTT; a WebSocket when left out. */
+  readonly open?: OpenStream;
   /** Gives the attempt up. */
   readonly signal: AbortSignal;
   /** Stores a command; it is acknowledged when this resolves, and comes again after the next connect when it rejects. */
@@ -74,12 +76,12 @@ export class LinkRefused extends Fault {
 /** One connection to the hub, from CONNECT to close. It stores nothing and resends nothing: the outbox does. */
 export class Link {
   readonly #client: MqttClient;
-  readonly #stream: WebSocketStream;
+  readonly #stream: HubStream;
   readonly #address: NodeAddress;
   /** Resolves when the connection is gone, with what ended it. */
   readonly closed: Promise<Fault | undefined>;
 
-  private constructor(client: MqttClient, stream: WebSocketStream, address: NodeAddress, closed: Promise<Fault | undefined>) {
+  private constructor(client: MqttClient, stream: HubStream, address: NodeAddress, closed: Promise<Fault | undefined>) {
     this.#client = client;
     this.#stream = stream;
     this.#address = address;
@@ -92,7 +94,8 @@ export class Link {
    */
   static open(options: LinkOptions): Promise<{ link: Link; welcome: Welcome }> {
     const { address, now } = options;
-    const stream = new WebSocketStream(`${options.url.replace(/\/$/, '')}/mqtt/${clientId(address)}`, now, options.pingMs);
+    const open = options.open ?? openWebSocket;
+    const stream = open(`${options.url.replace(/\/$/, '')}/mqtt/${clientId(address)}`, now, options.pingMs);
     const client = new MqttClient(() => stream, clientOptions(options));
     options.signal.addEventListener('abort', () => stream.destroy(), { once: true });
     let cause: Fault | undefined;

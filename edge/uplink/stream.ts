@@ -9,11 +9,20 @@ const HANDSHAKE_MS = 15_000;
 /** The hub sends commands of at most 128 KB; more than a few at once is no hub. */
 const MAX_INBOUND_BYTES = 1_048_576;
 
+/** A byte stream to the hub. */
+export interface HubStream extends Duplex {
+  /** When it was open, epoch milliseconds; 0 before. */
+  readonly openedAt: number;
+}
+
+/** Opens a byte stream to the hub at `url`. */
+export type OpenStream = (url: string, now: () => number, pingMs?: number) => HubStream;
+
 /**
  * A byte stream over a WebSocket that sends all that is written in one turn of the event loop as one frame. MQTT.js writes a
  * PUBLISH in seven pieces; with its own WebSocket stream each would be a frame, a message to pay for and an event at the hub.
  */
-export class WebSocketStream extends Duplex {
+export class WebSocketStream extends Duplex implements HubStream {
   readonly #socket: WebSocket;
   readonly #pingMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -92,3 +101,5 @@ export class WebSocketStream extends Duplex {
     this.#socket.ping();
   }
 }
+
+export const openWebSocket: OpenStream = (url, now, pingMs) => new WebSocketStream(url, now, pingMs);

@@ -63,7 +63,7 @@ export async function scene(more: Partial<UplinkOptions> = {}, folder?: string):
   const uplink: Uplink = new Uplink({
     address: ADDRESS,
     url: hub.url,
-    key,
+    key: () => key,
     outbox,
     status,
     onCommand: () => undefined,

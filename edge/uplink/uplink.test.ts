@@ -168,13 +168,32 @@ describe('refusals', () => {
   });
 
   it('keeps trying, and says why, while the hub does not know the node', async () => {
-    const { hub, uplink, commit, until } = await begin();
+    const { hub, uplink, commit, until } = await begin({ refusedMs: 1 });
     hub.admit = (_token, count) => (count < 3 ? { code: 'KEY', reason: 0x86 } : undefined);
     await commit(1);
     uplink.start();
-    await until(({ refusal }) => refusal?.code === 'KEY');
+    await until(({ state, refusal }) => state === 'refused' && refusal?.code === 'KEY');
     await until(({ queued }) => queued === 0);
     expect(uplink.state().refusal).toBeNull();
+  });
+
+  it('connects anew when its key is revoked under way, and goes on once the hub takes the new one', async () => {
+    const { hub, uplink, commit, until } = await begin({ refusedMs: 1 });
+    hub.judge = () => (hub.connects.length < 3 ? { do: 'refuse', code: 'KEY', reason: 0x87 } : { do: 'commit' });
+    await commit(3);
+    uplink.start();
+    await until(({ queued }) => queued === 0);
+    expect(hub.connects.length).toBeGreaterThanOrEqual(3);
+    expect(hub.committed).toEqual(range(1, 3));
+  });
+
+  it('does not wait for its pause when it is told to connect anew', async () => {
+    const { hub, uplink, until } = await begin({ refusedMs: 3_600_000 });
+    hub.admit = (_token, count) => (count < 2 ? { code: 'QUARANTINED', reason: 0x87 } : undefined);
+    uplink.start();
+    await until(({ state }) => state === 'refused');
+    uplink.reconnect();
+    await until(({ state }) => state === 'online');
   });
 
   it('mends its token when its clock is wrong by years', async () => {

@@ -1,17 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { constants, deflateRawSync } from 'node:zlib';
-import { type Sign, sealBatch } from '../../protocol/batch.ts';
+import { sealBatch } from '../../protocol/batch.ts';
 import type { Command, NodeStatus } from '../../protocol/command.ts';
 import { DICTIONARY } from '../../protocol/dictionary.ts';
 import { Fault } from '../../protocol/fault.ts';
 import { type ChainHead, isTerminal } from '../../protocol/refusal.ts';
 import { makeToken } from '../../protocol/token.ts';
 import { clientId, type NodeAddress } from '../../protocol/topics.ts';
-import { Backoff } from '../backoff.ts';
+import { Backoff, sleep } from '../backoff.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { align } from './align.ts';
 import { type Answer, Link, LinkRefused } from './link.ts';
+import type { NodeKey, UplinkState } from './state.ts';
 import { StatusPace } from './status.ts';
+import type { OpenStream } from './stream.ts';
 import { type Flight, Window } from './window.ts';
 
 /** The first pause: a hub that restarts for a deploy is back in well under a second. The longest: a node of a site without internet tries twice a minute. */
@@ -27,36 +28,23 @@ const ANSWER_MS = 30_000;
 const STABLE_MS = 30_000;
 /** How often the status is looked at, in case nobody said that it changed. */
 const LOOK_MS = 5_000;
+/** A login that the hub refuses until a person there does something is tried again this often: the node then comes back by itself. */
+const REFUSED_PAUSE_MS = 60_000;
+/** Refusals of a login that only a person at the hub can end. */
+const LOGIN_REFUSALS: readonly string[] = ['KEY', 'QUARANTINED'];
 /** How long a stop waits for answers that are on their way. */
 const STOP_MS = 5_000;
 
 /** What the uplink needs of the outbox. */
 export type UplinkOutbox = Pick<Outbox, 'head' | 'chainAt' | 'after' | 'acknowledge' | 'newEpoch' | 'queued' | 'subscribe'>;
 
-/** The node's identity: `sign` is Ed25519 with the node's own key. */
-export interface NodeKey {
-  readonly id: string;
-  readonly sign: Sign;
-}
-
-export interface UplinkState {
-  readonly state: 'offline' | 'connecting' | 'online' | 'refused';
-  /** Since when, epoch milliseconds by the node's wall clock. */
-  readonly since: number;
-  readonly queued: number;
-  /** Batches on the wire. */
-  readonly inFlight: number;
-  readonly lastAcknowledged: { readonly seq: number; readonly at: number } | null;
-  /** Why the hub does not take what it gets; null once it does again. */
-  readonly refusal: { readonly code: string; readonly text: string } | null;
-  /** Hub time minus wall time, milliseconds; null before the first answer. */
-  readonly hubOffsetMs: number | null;
-}
+export type { NodeKey, UplinkState } from './state.ts';
 
 export interface UplinkOptions {
   readonly address: NodeAddress;
   readonly url: string;
-  readonly key: NodeKey;
+  /** Asked for each connection and each batch: a key may be rotated while the node runs. */
+  readonly key: () => NodeKey;
   readonly outbox: UplinkOutbox;
   readonly status: () => NodeStatus;
   /** Stores a command; the hub is told when it resolves. */
@@ -69,6 +57,9 @@ export interface UplinkOptions {
   readonly now?: () => number;
   readonly pingMs?: number;
   readonly answerMs?: number;
+  readonly refusedMs?: number;
+  /** The byte stream under MQTT; a WebSocket when left out. */
+  readonly open?: OpenStream;
 }
 
 const deflate = (plain: Uint8Array): Uint8Array =>
@@ -101,6 +92,8 @@ export class Uplink {
   #since: number;
   #lastAcknowledged: UplinkState['lastAcknowledged'] = null;
   #refusal: UplinkState['refusal'] = null;
+  /** Ends a pause between two attempts. */
+  #waking: (() => void) | undefined;
   /** Hub time minus this process's monotonic time: stays true when the wall clock is set. */
   #hubOrigin: number | undefined;
 
@@ -151,6 +144,12 @@ export class Uplink {
     await this.#loop;
   }
 
+  /** Connects anew, with the key as it is then. */
+  reconnect(): void {
+    this.#waking?.();
+    this.#link?.cut();
+  }
+
   /** The node's status changed in a way that people should see soon. */
   statusChanged(): void {
     const status = this.#options.status();
@@ -160,29 +159,37 @@ export class Uplink {
   async #run(): Promise<void> {
     let mended = false;
     while (this.#running) {
-      this.#become('connecting');
+      // A refused node stays red while it asks again whether it is welcome.
+      if (this.#phase !== 'refused') this.#become('connecting');
       const began = performance.now();
       const fault = await this.#connection();
       if (performance.now() - began > STABLE_MS) this.#backoff.reset();
       if (!this.#running) break;
-      this.#become('offline');
+      const refused = fault instanceof LinkRefused && LOGIN_REFUSALS.includes(fault.code);
+      this.#become(refused ? 'refused' : 'offline');
       this.#log('uplink.offline', { code: fault?.code ?? 'LINK_CLOSED', text: fault?.message ?? 'the connection was closed' });
       // The hub has just told its time: the next token is good at once.
       const clock: boolean = fault instanceof LinkRefused && fault.code === 'TOKEN_TIME' && fault.offsetMs !== undefined && !mended;
       mended = clock;
-      if (!clock) await this.#pause(this.#backoff.next());
+      if (!clock)
+        await this.#pause(refused ? (this.#options.refusedMs ?? REFUSED_PAUSE_MS) * (0.5 + Math.random() / 2) : this.#backoff.next());
     }
     if (this.#phase !== 'refused') this.#become('offline');
   }
 
   /** One connection from its token to its end; resolves with what ended it. */
   async #connection(): Promise<Fault | undefined> {
-    const { address, key, outbox, onCommand, url, pingMs } = this.#options;
+    const { address, outbox, onCommand, url, pingMs, open } = this.#options;
     try {
+      const key = this.#options.key();
       const token = await makeToken(clientId(address), key.id, this.#hubNow(), key.sign);
       const log = this.#log.bind(this);
       const options = { url, address, token, now: this.#now, onCommand, log, signal: this.#stopping.signal };
-      const { link, welcome } = await Link.open(pingMs === undefined ? options : { ...options, pingMs });
+      const { link, welcome } = await Link.open({
+        ...options,
+        ...(pingMs === undefined ? {} : { pingMs }),
+        ...(open === undefined ? {} : { open }),
+      });
       this.#heard(welcome.offsetMs);
       if (!this.#running) {
         await link.close();
@@ -243,7 +250,8 @@ export class Uplink {
         const slice = this.#options.outbox.after(from - 1, BATCH_RECORDS, BATCH_BYTES);
         if (slice === undefined) return;
         const { epoch, before, records } = slice;
-        const { address, key } = this.#options;
+        const { address } = this.#options;
+        const key = this.#options.key();
         const header = { ...address, epoch, first: from, before, key: key.id, sentAt: this.#hubNow() };
         const payload = await sealBatch(header, records, key.sign, deflate);
         // A cut or a refusal while it was signed: it is not the next any more.
@@ -289,6 +297,13 @@ export class Uplink {
   }
 
   #refused({ code, text, head }: Extract<Answer, { ok: false }>): void {
+    // The next login says whether it is for good, and goes on by itself once somebody at the hub has mended it.
+    if (LOGIN_REFUSALS.includes(code)) {
+      this.#refusal = { code, text };
+      this.#log('uplink.refused', { code, text });
+      this.#link?.cut();
+      return;
+    }
     // Sending it again would be refused again, and sending anything else would break the order: a person must look.
     if (isTerminal(code)) {
       this.#stopFor(code, text);
@@ -347,7 +362,11 @@ export class Uplink {
 
   /** Waits, but not for longer than the uplink runs. */
   async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    await new Promise<void>((resolve) => {
+      this.#waking = resolve;
+      void sleep(ms, this.#stopping.signal).then(resolve);
+    });
+    this.#waking = undefined;
   }
 
   #become(phase: UplinkState['state']): void {

@@ -61,7 +61,7 @@ export async function openHub(): Promise<BenchHub> {
       new Uplink({
         address: ADDRESS,
         url: `ws://127.0.0.1:${at}`,
-        key: identity,
+        key: () => identity,
         outbox,
         status: () => ({ v: 1, online: true }),
         onCommand: () => undefined,
