@@ -45,6 +45,11 @@ export class Clock {
     return Date.now();
   }
 
+  /** What people must know of it; the offset in whole seconds, since each change of a status wakes the hub. */
+  health(): { readonly offset: number | null; readonly synced: boolean } {
+    return { offset: this.offset === null ? null : Math.round(this.offset / 1000) * 1000, synced: this.#synced };
+  }
+
   /** The clock fields of a record made now. */
   read(): NodeClock {
     const { offset } = this;

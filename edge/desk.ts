@@ -52,7 +52,7 @@ export class Desk implements PanelModel {
 
   snapshot(): PanelState {
     const { settings, outbox, readers, link } = this.#options;
-    const { state, since, lastAcknowledged, refusal } = link();
+    const { state, since, lastAcknowledged, refusal, hubOffsetMs } = link();
     const expectations = outbox.expectations();
     const names = namesOf(expectations);
     return {
@@ -73,7 +73,7 @@ export class Desk implements PanelModel {
       }),
       doubtsTotal: outbox.doubtsTotal(),
       queued: outbox.queued(),
-      link: { state, since, lastAcknowledged, refusal },
+      link: { state, since, lastAcknowledged, refusal, hubOffsetMs },
       disk: diskOf(outbox.health()),
       readers: readers(),
       expectations: expectations.map(({ kind, number, partner, direction, lines }) => ({

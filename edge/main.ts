@@ -108,7 +108,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   function status(): NodeStatus {
     const { epoch, seq } = outbox.head();
     const seen = health().map(({ id, state, readsPerSecond }) => ({ id, state, readsPerSecond: Math.round(readsPerSecond) }));
-    return { v: 1, online: true, at: clock.now(), epoch, seq, queued: outbox.queued(), readers: seen, version: packageFile.version };
+    return { v: 1, online: true, at: clock.now(), epoch, seq, queued: outbox.queued(), clock: clock.health(), readers: seen, version: packageFile.version };
   }
 
   for (const path of outbox.health().setAside) log('outbox.setAside', { path });

@@ -38,6 +38,8 @@ export interface NodeStatus {
   readonly seq?: number;
   /** Records not yet acknowledged. */
   readonly queued?: number;
+  /** The node's wall clock: `offset` is hub time minus its own in milliseconds, null before it was measured. */
+  readonly clock?: { readonly offset: number | null; readonly synced: boolean };
   readonly readers?: readonly { readonly id: string; readonly state: string; readonly readsPerSecond: number }[];
   readonly version?: string;
 }

@@ -13,6 +13,9 @@ curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
 
 const READER_TONE: Readonly<Record<string, string>> = { reading: 'good', failed: 'bad', stopped: 'bad' };
 
+/** Beyond this the times on the dock's panel and here differ visibly. */
+const CLOCK_WRONG_MS = 30_000;
+
 function Readers({ readers }: { readers: NonNullable<HubNode['status']>['readers'] }): JSX.Element {
   const { nodes: w } = words.value;
   if (readers === undefined || readers.length === 0) return <span class="quiet">{w.noReaders}</span>;
@@ -33,6 +36,8 @@ function Node({ node }: { node: HubNode }): JSX.Element {
   const zone = zoneOf(node.site);
   const { status } = node;
   const queued = status?.queued ?? 0;
+  const offset = status?.clock?.offset ?? null;
+  const clockWrong = offset !== null && Math.abs(offset) > CLOCK_WRONG_MS;
   return (
     <article class="card node" data-node={`${node.site}/${node.node}`} aria-label={`${siteName(node.site)} ${node.node}`}>
       <header>
@@ -54,6 +59,14 @@ function Node({ node }: { node: HubNode }): JSX.Element {
         <dd>
           {count(node.head.epoch)} / {count(node.head.seq)}
         </dd>
+        {offset !== null && (
+          <>
+            <dt>{w.clock}</dt>
+            <dd class={clockWrong ? 'warn' : ''}>
+              {clockWrong ? w.clockWrong(count(Math.round(Math.abs(offset) / 1000)), offset > 0) : w.clockRight}
+            </dd>
+          </>
+        )}
         <dt>{w.readers}</dt>
         <dd>
           <Readers readers={status?.readers} />

@@ -1,4 +1,5 @@
 import { type Packet as AnyPacket, generate, type Parser, parser } from 'mqtt-packet';
+import { afterBinary, afterText, u16 } from './fields.ts';
 import type { Frame } from './framer.ts';
 import { checkProperties } from './properties.ts';
 import { PacketFault, REASON } from './reason.ts';
@@ -59,18 +60,12 @@ const DISCONNECT = 14;
 const ACCEPTED: readonly number[] = [CONNECT, PUBLISH, PUBACK, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT];
 
 const typeOf = ({ bytes }: Frame): number => (bytes[0] as number) >> 4;
-const u16 = (bytes: Uint8Array, at: number): number => {
-  const value = (bytes[at] ?? Number.NaN) * 256 + (bytes[at + 1] ?? Number.NaN);
-  if (Number.isNaN(value)) throw new PacketFault(REASON.malformed, 'the packet ends inside a number');
-  return value;
-};
-const afterText = (bytes: Uint8Array, at: number): number => at + 2 + u16(bytes, at);
 
 /** Name and level of a CONNECT, read before anything else because they decide how an answer must look (MQTT 5 section 3.1.2.1). */
 export function protocolOf(frame: Frame): { readonly name: string; readonly level: number } | undefined {
   const { bytes, body } = frame;
   if (typeOf(frame) !== CONNECT) return undefined;
-  const end = afterText(bytes, body);
+  const end = afterBinary(bytes, body);
   const level = bytes[end];
   if (level === undefined) throw new PacketFault(REASON.malformed, 'the CONNECT ends before its protocol level');
   return { name: String.fromCharCode(...bytes.subarray(body + 2, Math.min(end, body + 10))), level };
@@ -102,6 +97,8 @@ function checkClauses({ bytes, body }: Frame, type: number, version: Version): v
     at += 2;
     if (version === 5) at = checkProperties(bytes, at, type === SUBSCRIBE ? 'subscribe' : 'unsubscribe');
     if (at === bytes.length) throw new PacketFault(REASON.protocolError, 'there is no topic filter (sections 3.8.3 and 3.10.3)');
+    // Each filter of a SUBSCRIBE has a byte of options behind it.
+    while (at < bytes.length) at = afterText(bytes, at) + (type === SUBSCRIBE ? 1 : 0);
   } else if (type === PUBACK) {
     u16(bytes, at);
     if (version === 5 && rest > 3) checkProperties(bytes, at + 3, 'puback');
@@ -113,7 +110,7 @@ function checkClauses({ bytes, body }: Frame, type: number, version: Version): v
 }
 
 function checkConnect(bytes: Uint8Array, body: number, version: Version): void {
-  const flagsAt = afterText(bytes, body) + 1;
+  const flagsAt = afterBinary(bytes, body) + 1;
   const flags = bytes[flagsAt] ?? 0;
   const will = (flags & 4) !== 0;
   if (((flags >> 3) & 3) === 3) throw new PacketFault(REASON.malformed, 'the will has QoS 3 (section 3.1.2.6)');
@@ -124,8 +121,9 @@ function checkConnect(bytes: Uint8Array, body: number, version: Version): void {
   if (version === 5) at = checkProperties(bytes, at, 'connect');
   at = afterText(bytes, at);
   if (will && version === 5) at = checkProperties(bytes, at, 'will');
-  const texts = (will ? 2 : 0) + ((flags & 0x80) !== 0 ? 1 : 0) + ((flags & 0x40) !== 0 ? 1 : 0);
-  for (let i = 0; i < texts; i++) at = afterText(bytes, at);
+  if (will) at = afterBinary(bytes, afterText(bytes, at));
+  if ((flags & 0x80) !== 0) at = afterText(bytes, at);
+  if ((flags & 0x40) !== 0) at = afterBinary(bytes, at);
   if (at !== bytes.length) throw new PacketFault(REASON.malformed, 'the lengths in the CONNECT do not add up');
 }
 

@@ -1,3 +1,4 @@
+import { afterBinary, afterText } from './fields.ts';
 import { PacketFault, REASON } from './reason.ts';
 
 /**
@@ -6,7 +7,7 @@ import { PacketFault, REASON } from './reason.ts';
  */
 export type PropertyOwner = 'connect' | 'will' | 'publish' | 'puback' | 'subscribe' | 'unsubscribe' | 'disconnect';
 
-type Kind = 'byte' | 'u16' | 'u32' | 'var' | 'text' | 'pair';
+type Kind = 'byte' | 'u16' | 'u32' | 'var' | 'text' | 'binary' | 'pair';
 
 const USER_PROPERTY = 0x26;
 const KINDS: Readonly<Record<number, Kind>> = {
@@ -14,13 +15,13 @@ const KINDS: Readonly<Record<number, Kind>> = {
   2: 'u32',
   3: 'text',
   8: 'text',
-  9: 'text',
+  9: 'binary',
   11: 'var',
   17: 'u32',
   18: 'text',
   19: 'u16',
   21: 'text',
-  22: 'text',
+  22: 'binary',
   23: 'byte',
   24: 'u32',
   25: 'byte',
@@ -68,12 +69,6 @@ function varInt(bytes: Uint8Array, at: number, end: number): { value: number; ne
   throw new PacketFault(REASON.malformed, 'a variable byte integer has more than 4 bytes');
 }
 
-function afterText(bytes: Uint8Array, at: number, end: number): number {
-  const next = at + 2 + (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
-  if (at + 2 > end || next > end) throw short();
-  return next;
-}
-
 function afterValue(bytes: Uint8Array, kind: Kind, at: number, end: number): number {
   switch (kind) {
     case 'byte':
@@ -86,6 +81,8 @@ function afterValue(bytes: Uint8Array, kind: Kind, at: number, end: number): num
       return varInt(bytes, at, end).next;
     case 'text':
       return afterText(bytes, at, end);
+    case 'binary':
+      return afterBinary(bytes, at, end);
     case 'pair':
       return afterText(bytes, afterText(bytes, at, end), end);
   }

@@ -23,10 +23,12 @@ export const REASON = {
   receiveMaximum: 0x93,
   aliasInvalid: 0x94,
   tooLarge: 0x95,
+  messageRate: 0x96,
   quota: 0x97,
   payload: 0x99,
   qos: 0x9b,
   shared: 0x9e,
+  connectionRate: 0x9f,
   subscriptionId: 0xa1,
   wildcard: 0xa2,
 } as const;
@@ -41,6 +43,7 @@ export function returnCode(reason: number): number {
     case REASON.clientId:
       return 2;
     case REASON.unavailable:
+    case REASON.connectionRate:
       return 3;
     case REASON.credentials:
       return 4;
@@ -63,6 +66,8 @@ export function closeCode(reason: number): number {
     case REASON.clientId:
       return 1008;
     case REASON.unavailable:
+    case REASON.messageRate:
+    case REASON.connectionRate:
       return 1013;
     default:
       return 1002;

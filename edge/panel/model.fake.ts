@@ -108,7 +108,13 @@ export function sampleState(): PanelState {
     ],
     doubtsTotal: 3,
     queued: 2,
-    link: { state: 'online', since: OPENED - 3_600_000, lastAcknowledged: { seq: 1841, at: OPENED + 25_000 }, refusal: null },
+    link: {
+      state: 'online',
+      since: OPENED - 3_600_000,
+      lastAcknowledged: { seq: 1841, at: OPENED + 25_000 },
+      refusal: null,
+      hubOffsetMs: 12,
+    },
     disk: null,
     readers: [
       {

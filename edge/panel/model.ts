@@ -106,6 +106,8 @@ export interface PanelLink {
   readonly lastAcknowledged: { readonly seq: number; readonly at: number } | null;
   /** Why the hub does not take what it gets; a terminal one stands until somebody acts. */
   readonly refusal: { readonly code: string; readonly text: string } | null;
+  /** Hub time minus this node's wall clock, milliseconds; null before the first answer. */
+  readonly hubOffsetMs: number | null;
 }
 
 /** A reader's health as it is. */

@@ -35,6 +35,10 @@ const status = z.looseObject({
   epoch: z.int().optional(),
   seq: z.int().optional(),
   queued: z.int().optional(),
+  clock: z
+    .looseObject({ offset: z.nullable(z.int()), synced: z.boolean() })
+    .optional()
+    .meta({ description: 'Hub time minus the node’s wall clock, milliseconds' }),
   readers: z.array(z.looseObject({ id: z.string(), state: z.string(), readsPerSecond: z.number() })).optional(),
   version: z.string().optional(),
 });

@@ -7,6 +7,9 @@ import { now, panel } from './live.ts';
 export const LINK_TONE = { online: 'good', connecting: 'warn', offline: 'warn', refused: 'bad' } as const;
 const READER_TONE = { reading: 'good', connecting: 'warn', starting: 'warn', failed: 'bad', stopped: 'bad' } as const;
 
+/** Beyond this a person who compares the panel with a watch notices. */
+const CLOCK_WRONG_MS = 30_000;
+
 type Antenna = PanelReader['antennas'][number];
 
 const isBad = ({ connected, fault }: Antenna): boolean => connected === false || fault !== undefined;
@@ -24,6 +27,8 @@ function antennaName(state: PanelState, reader: PanelReader, antenna: Antenna): 
 function LinkHealth({ link, queued }: { link: PanelLink; queued: number }): JSX.Element {
   const { link: w, queue } = words.value;
   const last = link.lastAcknowledged;
+  const offset = link.hubOffsetMs;
+  const clockWrong = offset !== null && Math.abs(offset) > CLOCK_WRONG_MS;
   const text = link.refusal !== null ? w.refusedText(link.refusal.text) : link.state === 'offline' ? w.offlineText : undefined;
   return (
     <div class="health-block">
@@ -38,6 +43,14 @@ function LinkHealth({ link, queued }: { link: PanelLink; queued: number }): JSX.
         <dd>{last === null ? w.never : w.record(count(last.seq), time(last.at, now.value))}</dd>
         <dt>{queue.title}</dt>
         <dd data-queued={queued}>{queued === 0 ? queue.empty : queue.count(queued)}</dd>
+        {offset !== null && (
+          <>
+            <dt>{w.clock}</dt>
+            <dd class={clockWrong ? 'warn' : ''}>
+              {clockWrong ? w.clockWrong(count(Math.round(Math.abs(offset) / 1000)), offset > 0) : w.clockRight}
+            </dd>
+          </>
+        )}
       </dl>
     </div>
   );

@@ -109,6 +109,10 @@ const fr = {
     last: 'Dernier enregistrement confirmé',
     never: 'aucun depuis le démarrage',
     record: (seq: string, time: string) => `n° ${seq} à ${time}`,
+    clock: 'Horloge',
+    clockRight: 'juste',
+    clockWrong: (seconds: string, late: boolean) =>
+      `${seconds} s ${late ? 'de retard' : 'd’avance'} : les heures sont corrigées au siège ; faites régler l’horloge`,
   },
   queue: {
     title: 'En attente d’envoi',
@@ -244,6 +248,9 @@ const en: Words = {
     last: 'Last confirmed record',
     never: 'none since the start',
     record: (seq, time) => `no. ${seq} at ${time}`,
+    clock: 'Clock',
+    clockRight: 'right',
+    clockWrong: (seconds, late) => `${seconds} s ${late ? 'slow' : 'fast'}: head office corrects the times; have the clock set`,
   },
   queue: {
     title: 'Waiting to be sent',
