@@ -17,7 +17,7 @@ export default defineConfig({
       node('architecture', '.ci'),
       node('protocol', 'protocol'),
       node('edge', 'edge', { testTimeout: 20_000, globalSetup: './.ci/browser.ts' }),
-      node('simulators', 'simulators', { testTimeout: 120_000, exclude: ['simulators/e2e/**'] }),
+      node('simulators', 'simulators', { testTimeout: 120_000, exclude: ['simulators/e2e/**', 'simulators/interop/**'] }),
       { test: { name: 'cloud-node', include: ['cloud/**/*.node.test.ts'], environment: 'node' } },
       {
         plugins: [
@@ -43,6 +43,14 @@ export default defineConfig({
         globalSetup: './.ci/browser.ts',
         fileParallelism: false,
         sequence: { groupOrder: 1 },
+      }),
+      // Clients that others wrote against hub and broker.
+      node('interop', 'simulators/interop', {
+        testTimeout: 120_000,
+        hookTimeout: 180_000,
+        globalSetup: './.ci/interop.ts',
+        fileParallelism: false,
+        sequence: { groupOrder: 2 },
       }),
     ],
   },

@@ -35,6 +35,10 @@ describe('import rules', () => {
     ['simulators/a.ts', "const x = await import('../cloud/ledger/ledger.ts');"],
     ['edge/panel/page/a.tsx', "import { server } from '../server.ts';"],
     ['cloud/api/a.ts', "import worker from '../worker.ts';"],
+    ['cloud/proof/verify/a.ts', "import { leafHash } from '../../ledger/tree.ts';"],
+    ['cloud/proof/verify/a.ts', "import { openBatch } from '../../../protocol/batch.ts';"],
+    ['cloud/proof/verify/a.ts', "import { openFold } from './fold.ts';"],
+    ['cloud/proof/verify/a.ts', "import { sha256 } from '@noble/hashes/sha2.js';"],
   ])('refuse in %s: %s', (from, text) => {
     expect(importsOf(from, text).flatMap(violations)).not.toEqual([]);
   });
@@ -44,6 +48,8 @@ describe('import rules', () => {
     ['edge/outbox/a.ts', "import type { ClosedPassage } from '../passage/passage.ts';"],
     ['cloud/reconcile/a.ts', "import type { Projection } from '../ledger/projection.ts';"],
     ['edge/panel/page/a.tsx', "import type { PanelState } from '../model.ts';"],
+    ['cloud/proof/verify/fold.ts', "import { projections } from '../../projections.ts';"],
+    ['cloud/proof/verify/a.ts', "import { createHash } from 'node:crypto';"],
   ])('allow in %s: %s', (from, text) => {
     expect(importsOf(from, text).flatMap(violations)).toEqual([]);
   });

@@ -29,7 +29,7 @@ const folders: Rule = ({ from, file }) => {
   if (source === 'protocol' && target !== 'protocol') return 'protocol imports nothing outside itself';
   if (source === 'edge' && (target === 'cloud' || target === 'simulators')) return `edge may not import ${target}`;
   if (source === 'cloud' && (target === 'edge' || target === 'simulators')) return `cloud may not import ${target}`;
-  if (source === 'simulators' && !/^simulators\/(bench|faults)\//.test(from)) {
+  if (source === 'simulators' && !/^simulators\/(bench|chaos|faults)\//.test(from)) {
     if (target === 'cloud') return 'simulators talk to the hub over HTTP and MQTT only';
     if (target === 'edge' && !/^edge\/readers\/[^/]+\/codec\.ts$/.test(file)) return 'simulators may import only the codecs of edge';
   }
@@ -86,7 +86,17 @@ const cloudStages: Rule = ({ from, file, typeOnly }) => {
   return undefined;
 };
 
-const RULES: readonly Rule[] = [folders, entries, packages, fronts, edgeStages, cloudStages];
+/** The verifier is a second opinion: of the project it knows its own folder and how an error looks; only its fold runs the hub's projections. */
+const verifier: Rule = ({ from, file, specifier }) => {
+  const folder = 'cloud/proof/verify/';
+  if (!from.startsWith(folder) || isTest(from) || from.endsWith('.fixture.ts') || from === `${folder}fold.ts`) return undefined;
+  if (file === undefined) return specifier.startsWith('node:') ? undefined : 'the verifier uses Node alone: an auditor reads one folder';
+  if (file === `${folder}fold.ts`) return 'the verifier is given the fold by its caller';
+  if (file.startsWith(folder) || file === 'protocol/fault.ts') return undefined;
+  return 'the verifier imports nothing of what it verifies';
+};
+
+const RULES: readonly Rule[] = [folders, entries, packages, fronts, edgeStages, cloudStages, verifier];
 
 /** Why an import is forbidden; empty when it is allowed. */
 export function violations(one: Import): string[] {

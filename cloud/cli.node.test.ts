@@ -101,6 +101,35 @@ describe('the hub command', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('makes a token and says what to type at the node; revokes a key; releases a node', async () => {
+    asked = [];
+    const token = 'demo/LYON/dock-1/yMnKy8zNzs_Q0dLT1NXW19jZ2tvc3d7f';
+    answer = { status: 201, body: { site: 'LYON', node: 'dock-1', token, expiresAt: 1_790_086_400_000 } };
+    const at = ['--url', url, '--key', 'k', '--site', 'LYON', '--node', 'dock-1'];
+    const made = await run('enrol', ...at, '--hours', '2');
+    expect([made.code, JSON.parse(made.out)]).toEqual([
+      0,
+      { token, expires: '2026-09-22T14:13:20.000Z', command: `npm run edge -- enrol --settings FILE --token ${token}` },
+    ]);
+    answer = { status: 200, body: { left: 0 } };
+    await run('node', 'revoke', ...at, '--id', 'AB12');
+    await run('node', 'release', ...at);
+    expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/v1/enrolments', { site: 'LYON', node: 'dock-1', hours: 2 }],
+      ['DELETE', '/v1/nodes/LYON/dock-1/keys/AB12', undefined],
+      ['POST', '/v1/nodes/LYON/dock-1/release', undefined],
+    ]);
+  });
+
+  it('starts a rebuild and says how it stands', async () => {
+    asked = [];
+    answer = { status: 202, body: { state: 'rebuilding', alarms: [] } };
+    const started = await run('rebuild', '--url', url, '--key', 'k');
+    expect([started.code, JSON.parse(started.out)]).toEqual([0, answer.body]);
+    await run('projections', '--url', url, '--key', 'k');
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual(['POST /v1/rebuild', 'GET /v1/projections']);
+  });
+
   it('says what the hub refused, and when no hub answers', async () => {
     answer = { status: 409, body: { code: 'TENANT_EXISTS', detail: 'tenant demo exists' } };
     const refused = await run('bootstrap', '--url', url, '--token', 't', '--tenant', 'demo', '--name', 'x', '--siren', '303265045');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Fault, faultCode } from '../protocol/fault.ts';
 import { readDocument } from './documents/intake.ts';
+import { exportFolder } from './exportfolder.node.ts';
 
 /** One command: its options (required ones first), what it does, and its run, which returns what is printed as JSON. */
 interface Command {
@@ -9,7 +10,10 @@ interface Command {
   readonly about: string;
   readonly needs: readonly string[];
   readonly may?: readonly string[];
-  readonly file?: true;
+  /** What its one word without an option names. */
+  readonly file?: 'FILE' | 'FOLDER' | 'FOLDER|URL';
+  /** Whether an answer is a good one: of one that is not the status is 1. */
+  good?(answer: unknown): boolean;
   run(options: Readonly<Record<string, string>>, file: string): Promise<unknown>;
 }
 
@@ -59,6 +63,9 @@ function given(options: Readonly<Record<string, string>>, names: Readonly<Record
   );
 }
 
+const nodePath = (options: Readonly<Record<string, string>>): string =>
+  `/v1/nodes/${encodeURIComponent(options['site'] ?? '')}/${encodeURIComponent(options['node'] ?? '')}`;
+
 const IDENTITY = { vat: 'vat', siren: 'siren', gln: 'gln' };
 
 const COMMANDS: readonly Command[] = [
@@ -89,16 +96,56 @@ const COMMANDS: readonly Command[] = [
   },
   {
     words: 'node add',
-    about: 'Registers the public key of a gateway PC. `npm run edge -- key --settings FILE` prints it.',
+    about: 'Registers the public key of a gateway PC without a token. `npm run edge -- key --settings FILE` prints it.',
     needs: ['url', 'key', 'site', 'node', 'public-key'],
     run: (options) =>
       ask(options, options['key'] ?? '', 'POST', '/v1/nodes', given(options, { site: 'site', node: 'node', 'public-key': 'publicKey' })),
+  },
+  {
+    words: 'enrol',
+    about: 'Makes a token that lets one gateway PC in, once, and prints the command to type there. Valid for 24 hours, or --hours.',
+    needs: ['url', 'key', 'site', 'node'],
+    may: ['hours'],
+    run: async (options) => {
+      const hours = options['hours'] === undefined ? {} : { hours: Number(options['hours']) };
+      const asked = { ...given(options, { site: 'site', node: 'node' }), ...hours };
+      const { token, expiresAt } = (await ask(options, options['key'] ?? '', 'POST', '/v1/enrolments', asked)) as {
+        token: string;
+        expiresAt: number;
+      };
+      return { token, expires: new Date(expiresAt).toISOString(), command: `npm run edge -- enrol --settings FILE --token ${token}` };
+    },
+  },
+  {
+    words: 'node revoke',
+    about: 'Ends a key of a gateway PC at once, also its last one. `node list` shows the ids.',
+    needs: ['url', 'key', 'site', 'node', 'id'],
+    run: (options) => ask(options, options['key'] ?? '', 'DELETE', `${nodePath(options)}/keys/${encodeURIComponent(options['id'] ?? '')}`),
+  },
+  {
+    words: 'node release',
+    about: 'Lets a quarantined gateway PC in again. First make sure that one machine alone has its key; `enrol` gives it a new one.',
+    needs: ['url', 'key', 'site', 'node'],
+    run: (options) => ask(options, options['key'] ?? '', 'POST', `${nodePath(options)}/release`),
   },
   {
     words: 'node list',
     about: 'Lists the gateway PCs and whether they are online.',
     needs: ['url', 'key'],
     run: (options) => ask(options, options['key'] ?? '', 'GET', '/v1/nodes'),
+  },
+  {
+    words: 'rebuild',
+    about:
+      'Folds stock, documents and matching again from the log, in the background, and puts right what differs. Needs the scope log:admin.',
+    needs: ['url', 'key'],
+    run: (options) => ask(options, options['key'] ?? '', 'POST', '/v1/rebuild'),
+  },
+  {
+    words: 'projections',
+    about: 'Says how stock, documents and matching stand against the log: a rebuild that runs, alarms that stand.',
+    needs: ['url', 'key'],
+    run: (options) => ask(options, options['key'] ?? '', 'GET', '/v1/projections'),
   },
   {
     words: 'key create',
@@ -125,13 +172,37 @@ const COMMANDS: readonly Command[] = [
     run: (options) => ask(options, options['key'] ?? '', 'DELETE', `/v1/keys/${encodeURIComponent(options['id'] ?? '')}`),
   },
   {
+    words: 'export',
+    about: 'Fetches the whole ledger with its proofs into a folder, which must be empty. Needs the scope log:export.',
+    needs: ['url', 'key'],
+    file: 'FOLDER',
+    run: (options, folder) => exportFolder(folder, { url: options['url'] ?? '', key: options['key'] ?? '' }),
+  },
+  {
+    words: 'verify',
+    about:
+      'Verifies an export without any hub, or the log at http(s)://HOST/log/TENANT, and names what is wrong to the byte. --vkey is the key of the log as its owner gave it; --key (log:read) is for an address.',
+    needs: [],
+    may: ['vkey', 'key'],
+    file: 'FOLDER|URL',
+    run: (options, place) => verify(place, given(options, { vkey: 'vkey', key: 'key' })),
+    good: (answer) => (answer as { ok: boolean }).ok,
+  },
+  {
     words: 'invoice',
     about: 'Reads an invoice or credit note (UBL) from a file and prints it in normal form. Asks no hub.',
     needs: [],
-    file: true,
+    file: 'FILE',
     run: async (_, file) => readDocument(readFile(file)),
   },
 ];
+
+/** Loaded when it is asked for: folding takes the projections of the whole hub. */
+async function verify(place: string, options: { vkey?: string; key?: string }): Promise<unknown> {
+  if (/^https?:\/\//.test(place)) return (await import('./proof/verify/prefix.ts')).verifyPrefix(place, options);
+  const [{ verifyFolder }, { openFold }] = await Promise.all([import('./proof/verify/verify.ts'), import('./proof/verify/fold.ts')]);
+  return verifyFolder(place, { ...options, fold: openFold });
+}
 
 function readFile(file: string): Uint8Array {
   try {
@@ -143,7 +214,7 @@ function readFile(file: string): Uint8Array {
 
 function help(): string {
   const lines = COMMANDS.map(({ words, needs, may = [], file, about }) => {
-    const options = [...(file ? ['FILE'] : []), ...needs.map((name) => `--${name} …`), ...may.map((name) => `[--${name} …]`)];
+    const options = [...(file ? [file] : []), ...needs.map((name) => `--${name} …`), ...may.map((name) => `[--${name} …]`)];
     return `  ${[words, ...options].join(' ')}\n      ${about}`;
   });
   return [
@@ -181,7 +252,7 @@ function optionsOf(command: Command, args: readonly string[]): { options: Record
     parsed = parseArgs({
       args: joined(args, names),
       options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
-      allowPositionals: command.file === true,
+      allowPositionals: command.file !== undefined,
     });
   } catch (error) {
     throw new Fault('USAGE', (error as Error).message);
@@ -196,7 +267,8 @@ function optionsOf(command: Command, args: readonly string[]): { options: Record
     throw new Fault('USAGE', `--url ${options['url']} is no address such as http://127.0.0.1:8787`);
   }
   const [file, more] = parsed.positionals;
-  if (command.file === true && (file === undefined || more !== undefined)) throw new Fault('USAGE', `${command.words} takes one file`);
+  if (command.file !== undefined && (file === undefined || more !== undefined))
+    throw new Fault('USAGE', `${command.words} takes one ${command.file}`);
   return { options, file: file ?? '' };
 }
 
@@ -213,8 +285,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const { options, file } = optionsOf(command, args.slice(command.words.split(' ').length));
-    console.log(JSON.stringify(await command.run(options, file), null, 2));
-    return 0;
+    const answer = await command.run(options, file);
+    console.log(JSON.stringify(answer, null, 2));
+    return command.good?.(answer) === false ? 1 : 0;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     console.log(JSON.stringify({ error: { code: faultCode(error), message: error.message } }));

@@ -67,7 +67,7 @@ export class Limiter {
 
   /** The seconds until there is a token; 0 when there is one. */
   wait(caller: string, now: number): number {
-    return this.#buckets.get(caller)?.wait(now) ?? 0;
+    return (this.#buckets.get(caller) ?? new Bucket(this.#limit, now)).wait(now);
   }
 
   /** Takes one token even where there is none, up to a burst of debt: for what turned out wrong only after it was let in. */

@@ -3,6 +3,7 @@ import { devices } from './ledger/devices.ts';
 import { masterdata } from './ledger/masterdata.ts';
 import type { Projection } from './ledger/projection.ts';
 import { stock } from './ledger/stock.ts';
+import { inspectMatch } from './reconcile/inspect.ts';
 import { drainMatch, reconcile } from './reconcile/projection.ts';
 import { documentsPage, documentView, findingsPage } from './reconcile/reads.ts';
 import { hasWork } from './reconcile/work.ts';
@@ -13,7 +14,7 @@ export const projections: readonly Projection[] = [
   masterdata,
   stock,
   documents,
-  { ...reconcile, drain: drainMatch, waits: hasWork },
+  { ...reconcile, drain: drainMatch, waits: hasWork, inspect: inspectMatch },
 ];
 
 export type { DocumentRow, DocumentsQuery, DocumentView, FindingView } from './reconcile/reads.ts';

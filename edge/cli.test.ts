@@ -69,14 +69,24 @@ const PATIENCE_MS = 90_000;
 describe('the command line', { timeout: PATIENCE_MS }, () => {
   it('says what it can do, and what was wrong with the call', async () => {
     const help = edge('--help');
-    const wrong = ([['fly', '--settings', 'x'], ['run'], ['run', '--speed', '9']] as const).map((args) => edge(...args));
+    const wrong = (
+      [
+        ['fly', '--settings', 'x'],
+        ['run'],
+        ['run', '--speed', '9'],
+        ['enrol', '--settings', 'x'],
+        ['run', '--settings', 'x', '--token', 'y'],
+      ] as const
+    ).map((args) => edge(...args));
     expect(await help.ended).toBe(0);
     expect(help.text()).toContain('run --settings FILE');
-    expect(await Promise.all(wrong.map((run) => run.ended))).toEqual([2, 2, 2]);
+    expect(await Promise.all(wrong.map((run) => run.ended))).toEqual([2, 2, 2, 2, 2]);
     expect(wrong.map((run) => run.text().split('\n')[0])).toEqual([
       'docket edge: USAGE: there is no command fly',
       'docket edge: USAGE: --settings FILE is missing',
       expect.stringContaining('--speed'),
+      'docket edge: USAGE: --token TOKEN is missing',
+      'docket edge: USAGE: --token goes with enrol only',
     ]);
   });
 
@@ -93,7 +103,7 @@ describe('the command line', { timeout: PATIENCE_MS }, () => {
   it('prints the key that the hub must know', async () => {
     const key = edge('key', '--settings', settings());
     expect(await key.ended).toBe(0);
-    expect(key.text()).toMatch(/^public key {2}[\w-]{43}\nkey id {6}[0-9A-F]{16}\n$/);
+    expect(key.text()).toMatch(/^public key {2}[\w-]{43}\nkey id {6}[0-9A-F]{16}\nfingerprint \d{4} \d{4}\n$/);
   });
 
   it('runs without reader and hub, shows its panel, and stops cleanly on SIGTERM', async () => {
@@ -111,7 +121,11 @@ describe('the command line', { timeout: PATIENCE_MS }, () => {
     run.child.kill('SIGTERM');
     expect(await run.ended).toBe(0);
     expect(events().at(-1)).toMatchObject({ event: 'stopped', complete: true });
-    expect(readdirSync(join(folder, 'data')).sort()).toEqual(['journal', 'node.key', 'outbox.db']);
+    expect(
+      readdirSync(join(folder, 'data'))
+        .filter((name) => name !== 'outbox.db.reserve')
+        .sort(),
+    ).toEqual(['journal', 'node.key', 'outbox.db', 'outbox.db.trace']);
   });
 
   it('ends with a clear sentence when a port is taken, and leaves nothing open', async () => {

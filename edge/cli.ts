@@ -1,13 +1,21 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Fault } from '../protocol/fault.ts';
+import { type Enrolled, enrolNode, rotateKey } from './enrolment.ts';
 import { loadIdentity } from './identity.ts';
 import { faultFields, jsonLog } from './log.ts';
+import { confirmNotices, notices } from './outbox/notice.ts';
 import { loadSettings } from './settings.ts';
 
 const HELP = `docket edge: the program at the dock
 
   npm run edge -- run --settings FILE     run this dock: readers, doors, panel, link to the hub
-  npm run edge -- key --settings FILE     print the public key that the hub must know, and its short name
+  npm run edge -- enrol --settings FILE --token TOKEN
+                                          make a key and have the hub take it; \`npm run hub -- enrol\` there makes the token
+  npm run edge -- rotate --settings FILE  replace the key by a new one; a running node goes on with it
+  npm run edge -- key --settings FILE     print the public key, its short name, and its fingerprint as the hub must show it
+  npm run edge -- outbox --settings FILE  say what happened to the file of unsent records that nobody has confirmed yet
+  npm run edge -- confirm --settings FILE confirm that: the panel stops telling of it; files that were set aside stay
   npm run edge -- check --settings FILE   say whether the settings file is right, and change nothing
 
 run writes one JSON object a line, an event each. Ctrl-C or SIGTERM stops it: it first writes down all it knows
@@ -46,8 +54,24 @@ async function run(file: string): Promise<number> {
 
 async function key(file: string): Promise<number> {
   const settings = await loadSettings(file, { keepCopy: false });
-  const { publicKey, id } = loadIdentity(settings.dataDir);
-  console.log(`public key  ${publicKey}\nkey id      ${id}`);
+  const { publicKey, id, fingerprint } = loadIdentity(settings.dataDir);
+  console.log(`public key  ${publicKey}\nkey id      ${id}\nfingerprint ${fingerprint}`);
+  return 0;
+}
+
+const show = ({ keyId, fingerprint }: Enrolled, text: string): void =>
+  console.log(`${text}\nkey id      ${keyId}\nfingerprint ${fingerprint}  compare it with the one at the hub`);
+
+async function enrol(file: string, token: string | undefined): Promise<number> {
+  if (token === undefined) throw new Fault('USAGE', `--token TOKEN is missing\n\n${HELP}`);
+  const settings = await loadSettings(file, { keepCopy: false });
+  show(await enrolNode(settings, token), `${settings.tenant}/${settings.site}/${settings.node} is enrolled`);
+  return 0;
+}
+
+async function rotate(file: string): Promise<number> {
+  const settings = await loadSettings(file, { keepCopy: false });
+  show(await rotateKey(settings), `${settings.tenant}/${settings.site}/${settings.node} has a new key; the old one ends in 24 hours`);
   return 0;
 }
 
@@ -57,13 +81,50 @@ async function check(file: string): Promise<number> {
   return 0;
 }
 
-const COMMANDS: Readonly<Record<string, (file: string) => Promise<number>>> = { run, key, check };
+const outboxOf = (dataDir: string): string => join(dataDir, 'outbox.db');
 
-function parse(args: string[]): { command: string | undefined; file: string | undefined; help: boolean } {
+async function outbox(file: string): Promise<number> {
+  const { dataDir } = await loadSettings(file, { keepCopy: false });
+  const open = notices(outboxOf(dataDir));
+  if (open.length === 0) console.log('nothing to confirm');
+  for (const { at, kind, why, file: aside, saved, lost, names } of open) {
+    console.log(`${new Date(at).toISOString()} ${kind}: ${why}`);
+    if (aside !== undefined) console.log(`  set aside as ${aside}`);
+    console.log(`  unsent records carried over ${saved ?? 'not known'}, lost ${lost ?? 'not known'}`);
+    for (const name of names) console.log(`  lost: ${name}`);
+  }
+  return 0;
+}
+
+async function confirm(file: string): Promise<number> {
+  const { dataDir } = await loadSettings(file, { keepCopy: false });
+  console.log(`${confirmNotices(outboxOf(dataDir))} confirmed`);
+  return 0;
+}
+
+const COMMANDS: Readonly<Record<string, (file: string, token: string | undefined) => Promise<number>>> = {
+  run,
+  enrol,
+  rotate,
+  key,
+  outbox,
+  confirm,
+  check,
+};
+
+interface Call {
+  readonly command: string | undefined;
+  readonly file: string | undefined;
+  readonly token: string | undefined;
+  readonly help: boolean;
+}
+
+function parse(args: string[]): Call {
   try {
-    const options = { settings: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+    const options = { settings: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    return { command: positionals.length > 1 ? undefined : positionals[0], file: values.settings, help: values.help === true };
+    const command = positionals.length > 1 ? undefined : positionals[0];
+    return { command, file: values.settings, token: values.token, help: values.help === true };
   } catch (error) {
     throw new Fault('USAGE', `${(error as Error).message}\n\n${HELP}`);
   }
@@ -71,7 +132,7 @@ function parse(args: string[]): { command: string | undefined; file: string | un
 
 /** Runs a command line; resolves with the exit code. */
 async function main(args: string[]): Promise<number> {
-  const { command, file, help } = parse(args);
+  const { command, file, token, help } = parse(args);
   if (help || command === 'help') {
     console.log(HELP);
     return 0;
@@ -83,7 +144,8 @@ async function main(args: string[]): Promise<number> {
       `${known === undefined ? `there is no command ${command ?? '(none given)'}` : '--settings FILE is missing'}\n\n${HELP}`,
     );
   }
-  return known(file);
+  if (token !== undefined && known !== enrol) throw new Fault('USAGE', `--token goes with enrol only\n\n${HELP}`);
+  return known(file, token);
 }
 
 try {

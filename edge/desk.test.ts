@@ -55,6 +55,7 @@ function desk(outbox: Outbox, live?: LivePassage, health = HEALTH): Desk {
     live: () => live,
     readers: () => [health],
     link: () => ({ state: 'online', since: 1, queued: 0, inFlight: 0, lastAcknowledged: null, refusal: null, hubOffsetMs: 0 }),
+    fingerprint: () => '5661 4209',
   });
 }
 
@@ -65,16 +66,28 @@ describe('the state for the panel', () => {
     expect(desk(outbox, undefined, { ...HEALTH, state: 'failed' }).snapshot().doors[0]).toMatchObject({ state: 'blind' });
   });
 
-  it('shows a disk in trouble apart from the link to the hub', async () => {
+  it('shows a disk in trouble apart from the link to the hub, worst first, and on the lamp', async () => {
     const outbox = bench.open();
-    expect(desk(outbox).snapshot().disk).toBeNull();
-    const troubled = (health: ReturnType<typeof outbox.health>): PanelState['disk'] => {
-      outbox.health = () => health;
-      return desk(outbox).snapshot().disk;
+    const calm = outbox.health();
+    const space = { ...calm.space, level: 'ok' as const };
+    outbox.health = () => ({ ...calm, space });
+    expect(desk(outbox).snapshot().disk).toEqual([]);
+    expect(desk(outbox).sign()).toEqual({ light: 'green', disk: [], held: 0 });
+    const troubled = (health: Partial<ReturnType<typeof outbox.health>>): [PanelState['disk'], string] => {
+      outbox.health = () => ({ ...calm, space, ...health });
+      return [desk(outbox).snapshot().disk, desk(outbox).sign().light];
     };
-    expect(troubled({ setAside: ['outbox.db.corrupt-1'] })).toBe('setAside');
-    expect(troubled({ setAside: [], fault: { code: 'OUTBOX_FULL', text: '' } })).toBe('full');
-    expect(troubled({ setAside: [], fault: { code: 'OUTBOX_WRITE', text: '' } })).toBe('failing');
+    const notice = { at: 1, kind: 'damaged', why: '', saved: 7, lost: 1, names: [] } as const;
+    expect(troubled({ notices: [notice] })).toEqual([[{ kind: 'damaged', saved: 7, lost: 1 }], 'amber']);
+    const full = { code: 'OUTBOX_FULL', text: '' };
+    expect(troubled({ fault: full, notices: [{ ...notice, kind: 'missing', lost: null }] })).toEqual([
+      [{ kind: 'full' }, { kind: 'missing' }],
+      'red',
+    ]);
+    expect(troubled({ fault: { ...full, limit: true } })).toEqual([[{ kind: 'limit' }], 'red']);
+    expect(troubled({ fault: { code: 'OUTBOX_WRITE', text: '' } })).toEqual([[{ kind: 'failing' }], 'red']);
+    expect(troubled({ reserve: 'released' })).toEqual([[{ kind: 'reserve' }], 'red']);
+    expect(troubled({ space: { ...space, level: 'high', items: 8_100_000 } })).toEqual([[{ kind: 'high', percent: 81 }], 'amber']);
   });
 
   it('shows what stands in the door by article, with the document its SSCC belongs to and its progress', async () => {

@@ -2,7 +2,7 @@ import type { ExpectCommand } from '../protocol/command.ts';
 import { decodeEpcHex, type Epc } from '../protocol/epc.ts';
 import { Fault } from '../protocol/fault.ts';
 import type { DocumentRef } from '../protocol/record.ts';
-import type { DoorSign } from './broker/broker.ts';
+import type { DoorSign, NodeSign } from './broker/broker.ts';
 import type { Outbox, OutboxHealth } from './outbox/outbox.ts';
 import {
   CONTENTS_SHOWN,
@@ -10,6 +10,7 @@ import {
   type DocumentChoice,
   PASSAGES_SHOWN,
   type PanelContent,
+  type PanelDisk,
   type PanelDoor,
   type PanelDoubt,
   type PanelModel,
@@ -28,6 +29,10 @@ export interface DeskOptions {
   readonly live: (door: string) => LivePassage | undefined;
   readonly readers: () => readonly ReaderHealth[];
   readonly link: () => UplinkState;
+  /** Passages that wait in memory for the disk. */
+  readonly held?: () => number;
+  /** Of the node's key. */
+  readonly fingerprint: () => string;
 }
 
 /** What a person at the dock sees and decides: the state of all parts in one, for the panel. */
@@ -58,6 +63,7 @@ export class Desk implements PanelModel {
     return {
       site: settings.site,
       node: settings.node,
+      fingerprint: this.#options.fingerprint(),
       timeZone: settings.timeZone,
       doors: settings.doors.map((door) => this.#door(door, expectations, names)),
       passages: outbox.passages(PASSAGES_SHOWN).map(
@@ -74,7 +80,7 @@ export class Desk implements PanelModel {
       doubtsTotal: outbox.doubtsTotal(),
       queued: outbox.queued(),
       link: { state, since, lastAcknowledged, refusal, hubOffsetMs },
-      disk: diskOf(outbox.health()),
+      disk: this.#disk(),
       readers: readers(),
       expectations: expectations.map(({ kind, number, partner, direction, lines }) => ({
         kind,
@@ -96,6 +102,21 @@ export class Desk implements PanelModel {
       return [id, { state, direction, items: inDoor, document: document?.number ?? null, undecided: undecided.get(id) ?? 0 }];
     });
     return new Map(signs);
+  }
+
+  /** The node itself, as stack lights and displays show it. */
+  sign(): NodeSign {
+    const disk = this.#disk().map(({ kind }) => kind);
+    const light = disk.some((kind) => STOPPED.includes(kind)) ? 'red' : disk.length > 0 ? 'amber' : 'green';
+    return { light, disk, held: this.#held() };
+  }
+
+  #held(): number {
+    return this.#options.held?.() ?? 0;
+  }
+
+  #disk(): PanelDisk[] {
+    return diskOf(this.#options.outbox.health(), this.#held());
   }
 
   async decide(passage: string, epcs: readonly string[], verdict: Verdict, by: string, reason?: string): Promise<{ decided: number }> {
@@ -153,9 +174,25 @@ export class Desk implements PanelModel {
   }
 }
 
-function diskOf({ fault, setAside }: OutboxHealth): PanelState['disk'] {
-  if (fault !== undefined) return fault.code === 'OUTBOX_FULL' ? 'full' : 'failing';
-  return setAside.length > 0 ? 'setAside' : null;
+/** In these the node writes nothing down, or is about to stop: the lamp is red. */
+const STOPPED: readonly PanelDisk['kind'][] = ['failing', 'full', 'limit', 'reserve', 'critical'];
+
+function diskOf({ fault, space, reserve, notices }: OutboxHealth, held: number): PanelDisk[] {
+  const { items, bytes, limitItems, limitBytes, level } = space;
+  const percent = Math.round(100 * Math.max(items / limitItems, bytes / limitBytes));
+  const waiting = held > 0 ? { held } : {};
+  const out: PanelDisk[] = [];
+  if (fault !== undefined)
+    out.push({ kind: fault.code !== 'OUTBOX_FULL' ? 'failing' : fault.limit === true ? 'limit' : 'full', ...waiting });
+  else if (reserve === 'released') out.push({ kind: 'reserve', ...waiting });
+  else if (level !== 'ok') out.push({ kind: level === 'full' ? 'limit' : level, percent, ...waiting });
+  for (const { kind, saved, lost } of notices) {
+    // One banner a kind: the newest says it.
+    const at = out.findIndex((one) => one.kind === kind);
+    if (at >= 0) out.splice(at, 1);
+    out.push({ kind, ...(kind === 'damaged' && saved !== null ? { saved } : {}), ...(lost === null ? {} : { lost }) });
+  }
+  return out;
 }
 
 function namesOf(expectations: readonly ExpectCommand[]): Map<string, string> {

@@ -1,11 +1,12 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import packageFile from '../package.json' with { type: 'json' };
 import type { Command, NodeStatus } from '../protocol/command.ts';
 import { Broker } from './broker/broker.ts';
 import { Clock } from './clock.ts';
 import { Desk } from './desk.ts';
-import { loadIdentity } from './identity.ts';
-import type { Log } from './log.ts';
+import { NodeKeys } from './identity.ts';
+import { faultFields, type Log } from './log.ts';
 import { Intake } from './outbox/intake.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { startPanel } from './panel/server.ts';
@@ -13,10 +14,12 @@ import { Doors } from './passage/doors.ts';
 import { openReader } from './readers/open.ts';
 import type { ReaderEvents, ReaderSettings } from './readers/reader.ts';
 import type { Settings } from './settings.ts';
-import { Uplink, type UplinkState } from './uplink/uplink.ts';
+import { type NodeKey, Uplink, type UplinkState } from './uplink/uplink.ts';
 
 /** How often doors are looked at for passages whose quiet interval has passed: far below what a person or the hub notices. */
 const TICK_MS = 50;
+/** How often the key's file is looked at: who rotates it sees the node come back with the new one at once. */
+const KEY_MS = 1_000;
 /** How often lights and displays are brought up to date at most. */
 const SIGNS_MS = 250;
 
@@ -65,25 +68,39 @@ function readerSettings(settings: Settings): ReaderSettings[] {
   }));
 }
 
+/** A door leaves a journal at its first start: where there is one, the node ran before. */
+function journalled(dir: string): boolean {
+  return existsSync(dir) && readdirSync(dir).some((name) => name.endsWith('.journal'));
+}
+
 async function compose(settings: Settings, log: Log, started: Started): Promise<RunningNode> {
   const { tenant, site, node, dataDir } = settings;
   const address = { tenant, site, node };
-  const identity = loadIdentity(dataDir);
+  const keys = new NodeKeys(dataDir);
   const clock = new Clock();
   const read = (): ReturnType<Clock['read']> => clock.read();
-  const outbox = new Outbox({ path: join(dataDir, 'outbox.db'), address, clock: read });
+  const journals = join(dataDir, 'journal');
+  const ranBefore = journalled(journals);
+  const outbox = new Outbox({ path: join(dataDir, 'outbox.db'), address, clock: read, limits: settings.outbox, ranBefore, log });
   started.add(() => outbox.close());
   const onCommand = (command: Command): Promise<void> => (command.type === 'expect' ? outbox.expect(command) : outbox.forget(command));
   const onState = ({ hubOffsetMs }: UplinkState): void => {
     clock.offset = hubOffsetMs;
     desk.changed();
   };
-  const uplink = new Uplink({ address, url: settings.hub.url, key: () => identity, outbox, status, onCommand, onState, log });
+  const onUplink: Log = (event, fields) => {
+    log(event, fields);
+    if (event === 'uplink.online') keys.accepted();
+    else if (event === 'uplink.offline' && fields?.['code'] === 'KEY') keys.refused();
+  };
+  const key = (): NodeKey => ({ ...keys.identity(), instance: keys.instance });
+  const uplink = new Uplink({ address, url: settings.hub.url, key, outbox, status, onCommand, onState, log: onUplink });
   const intake = new Intake({ outbox, clock: read, log });
   const doors = new Doors({
     doors: settings.doors.map(({ id, antennas, passage }) => ({ door: id, antennas, tuning: passage })),
-    dir: join(dataDir, 'journal'),
+    dir: journals,
     onClosed: (passage) => intake.take(passage),
+    makeRoom: () => outbox.makeRoom(),
   });
   started.add(() => doors.close());
 
@@ -103,20 +120,54 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   };
   const readers = readerSettings(settings).map((reader) => openReader(reader, events));
   const health = (): ReturnType<(typeof readers)[number]['health']>[] => readers.map((reader) => reader.health());
-  const desk = new Desk({ settings, outbox, live: (door) => doors.live(door), readers: health, link: () => uplink.state() });
+  const desk = new Desk({
+    settings,
+    outbox,
+    live: (door) => doors.live(door),
+    readers: health,
+    link: () => uplink.state(),
+    fingerprint,
+    held: () => intake.held,
+  });
+
+  function fingerprint(): string {
+    return keys.identity().fingerprint;
+  }
+
+  /** The key may be replaced while the node runs: it goes on with the new one. */
+  function lookAtKey(): void {
+    try {
+      if (!keys.look()) return;
+      log('key.changed', { key: keys.identity().id, fingerprint: fingerprint() });
+      uplink.reconnect();
+      desk.changed();
+    } catch (error) {
+      log('key.unreadable', faultFields(error));
+    }
+  }
 
   function status(): NodeStatus {
     const { epoch, seq } = outbox.head();
     const seen = health().map(({ id, state, readsPerSecond }) => ({ id, state, readsPerSecond: Math.round(readsPerSecond) }));
-    return { v: 1, online: true, at: clock.now(), epoch, seq, queued: outbox.queued(), clock: clock.health(), readers: seen, version: packageFile.version };
+    const { space, notices } = outbox.health();
+    const { items, bytes, limitItems, limitBytes, level } = space;
+    return {
+      ...{ v: 1, online: true, at: clock.now(), epoch, seq, queued: outbox.queued(), clock: clock.health(), readers: seen },
+      ...{ outbox: { items, bytes, limitItems, limitBytes, level, notices: notices.length }, version: packageFile.version },
+    };
   }
 
-  for (const path of outbox.health().setAside) log('outbox.setAside', { path });
+  for (const { kind, why, file, saved, lost, names } of outbox.health().notices) {
+    log('outbox.notice', { kind, why, file, saved, lost, names: names.join('; ') });
+  }
   if (settings.broker !== null) {
     const broker = new Broker(settings.broker);
     started.add(() => broker.stop());
     await broker.start();
-    const timer = setInterval(() => desk.signs().forEach((sign, door) => void broker.show(door, sign)), SIGNS_MS);
+    const timer = setInterval(() => {
+      desk.signs().forEach((sign, door) => void broker.show(door, sign));
+      broker.showNode(desk.sign());
+    }, SIGNS_MS);
     started.add(() => clearInterval(timer));
   }
   const panel = await startPanel({ ...settings.panel, model: desk });
@@ -129,9 +180,11 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   doors.recover();
   const ticking = setInterval(() => doors.tick(clock.now()), TICK_MS);
   started.add(() => clearInterval(ticking));
+  const looking = setInterval(lookAtKey, KEY_MS);
+  started.add(() => clearInterval(looking));
   uplink.start();
   started.add(async () => void (await Promise.all(readers.map((reader) => reader.stop()))));
   for (const reader of readers) reader.start();
-  log('ready', { tenant, site, node, key: identity.id, panel: panel.url });
+  log('ready', { tenant, site, node, key: keys.identity().id, fingerprint: fingerprint(), panel: panel.url });
   return { panel: panel.url, stop: () => started.stop() };
 }

@@ -5,6 +5,7 @@ import { JSONFile } from 'lowdb/node';
 import { z } from 'zod';
 import { Fault } from '../protocol/fault.ts';
 import { isName } from '../protocol/topics.ts';
+import { DEFAULT_LIMITS } from './outbox/space.ts';
 import { HOST } from './panel/guard.ts';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
 import { parseTcp } from './readers/link/tcp.ts';
@@ -72,6 +73,15 @@ const door = z.strictObject({
   passage: tuning.prefault({}),
 });
 
+/** What the outbox may hold and when people are told; see outbox/space.ts for the reasons of the defaults. */
+const outbox = z.strictObject({
+  /** Under one day of a busy dock the outbox would be no buffer. */
+  maxItems: z.number().int().min(100_000).max(1_000_000_000).default(DEFAULT_LIMITS.maxItems),
+  maxBytes: z.number().int().min(50_000_000).max(1_000_000_000_000).default(DEFAULT_LIMITS.maxBytes),
+  alarmFreeBytes: z.number().int().min(0).max(1_000_000_000_000).default(DEFAULT_LIMITS.alarmFreeBytes),
+  reserveBytes: z.number().int().min(0).max(1_073_741_824).default(DEFAULT_LIMITS.reserveBytes),
+});
+
 const schema = z
   .strictObject({
     tenant: name,
@@ -96,9 +106,15 @@ const schema = z
       port,
     }),
     broker: z
-      .strictObject({ host: z.string().min(1).default('127.0.0.1'), port })
+      .strictObject({
+        host: z.string().min(1).default('127.0.0.1'),
+        port,
+        /** What lights and displays must send; a broker that listens beyond this machine should have them. */
+        credentials: z.strictObject({ user: z.string().min(1).max(64), password: z.string().min(8).max(256) }).optional(),
+      })
       .nullable()
       .default(null),
+    outbox: outbox.prefault({}),
     /** A node serves one building side: more readers need a second node. */
     readers: z.array(reader).min(1).max(16),
     doors: z.array(door).min(1).max(32),

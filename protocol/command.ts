@@ -41,6 +41,16 @@ export interface NodeStatus {
   /** The node's wall clock: `offset` is hub time minus its own in milliseconds, null before it was measured. */
   readonly clock?: { readonly offset: number | null; readonly synced: boolean };
   readonly readers?: readonly { readonly id: string; readonly state: string; readonly readsPerSecond: number }[];
+  /** How full the outbox is; `level` is ok, half, high, critical or full, at which it takes nothing more. */
+  readonly outbox?: {
+    readonly items: number;
+    readonly bytes: number;
+    readonly limitItems: number;
+    readonly limitBytes: number;
+    readonly level: string;
+    /** Things that happened to its file and that nobody at the site has confirmed. */
+    readonly notices?: number;
+  };
   readonly version?: string;
 }
 

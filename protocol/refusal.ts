@@ -17,6 +17,8 @@ export const REFUSALS = {
   SIGNATURE: 'terminal',
   /** The key is unknown, not of this node, not yet or no longer valid. */
   KEY: 'terminal',
+  /** Two machines live with the node's key: nothing of it is taken until somebody releases it at the hub. */
+  QUARANTINED: 'terminal',
   /** The chain value at the high-water mark differs: two histories of one node. */
   FORK: 'terminal',
   /** The chain values in the header do not follow from the records. */

@@ -40,4 +40,14 @@ describe('node tokens', () => {
   it.each(['', 'a.b', 'a.b.c.d', 'eyJhbGciOiJub25lIn0.e30.', 'null.null.null'])('are refused when malformed: "%s"', async (token) => {
     await expect(checkToken(token, sub, raw, now, verify)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
   });
+
+  it('say which process made them, if it wants to be known', async () => {
+    const named = await makeToken(sub, 'AB', now, sign, { instance: '00c0ffee', turn: 3 });
+    expect(await checkToken(named, sub, raw, now, verify)).toEqual({ instance: '00c0ffee', turn: 3 });
+    expect(await checkToken(await makeToken(sub, 'AB', now, sign), sub, raw, now, verify)).toEqual({});
+    for (const process of [{ instance: 'x' }, { instance: '00C0FFEE' }, { instance: '00c0ffee', turn: -1 }, { turn: 1.5 }]) {
+      const wrong = await makeToken(sub, 'AB', now, sign, process);
+      await expect(checkToken(wrong, sub, raw, now, verify)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+    }
+  });
 });

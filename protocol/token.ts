@@ -11,18 +11,40 @@ export interface TokenClaims {
   readonly aud: 'docket-hub';
   readonly iat: number;
   readonly exp: number;
+  /** Of the process that connects: see TokenProcess. */
+  readonly ins?: string;
+  readonly trn?: number;
+}
+
+/** Which of the processes that ever held the key made a token. */
+export interface TokenProcess {
+  /** Random per process, 8 lower-case hexadecimal digits. */
+  readonly instance?: string;
+  /**
+   * The last `turn` that the hub told this process in a CONNACK. The hub counts one up when another process takes a node over: who was
+   * taken over and knows of it lives at the same time as who took over.
+   */
+  readonly turn?: number;
 }
 
 export const TOKEN_SECONDS = 600;
 /** A node's clock may be off this much before its token is refused; the refusal tells the hub's time so that it can mend. */
 export const TOKEN_SKEW_SECONDS = 120;
 
+const INSTANCE = /^[0-9a-f]{8}$/;
 const HEADER = { alg: 'EdDSA', typ: 'JWT' };
 
 /** A token for `sub` valid from `nowMs` (epoch milliseconds); `kid` names the key. */
-export async function makeToken(sub: string, kid: string, nowMs: number, sign: Sign): Promise<string> {
+export async function makeToken(sub: string, kid: string, nowMs: number, sign: Sign, process: TokenProcess = {}): Promise<string> {
   const iat = Math.floor(nowMs / 1000);
-  const claims: TokenClaims = { sub, aud: 'docket-hub', iat, exp: iat + TOKEN_SECONDS };
+  const claims: TokenClaims = {
+    sub,
+    aud: 'docket-hub',
+    iat,
+    exp: iat + TOKEN_SECONDS,
+    ...(process.instance === undefined ? {} : { ins: process.instance }),
+    ...(process.turn === undefined ? {} : { trn: process.turn }),
+  };
   const head = `${toBase64url(utf8(JSON.stringify({ ...HEADER, kid })))}.${toBase64url(utf8(JSON.stringify(claims)))}`;
   return `${head}.${toBase64url(await sign(utf8(head)))}`;
 }
@@ -45,11 +67,19 @@ export function tokenKey(token: string): string {
   return kid;
 }
 
+function processOf({ ins, trn }: Record<string, unknown>): TokenProcess {
+  const known = ins === undefined || (typeof ins === 'string' && INSTANCE.test(ins));
+  if (!known || (trn !== undefined && !(Number.isSafeInteger(trn) && (trn as number) >= 0))) {
+    throw new Fault('TOKEN_INVALID', 'the token names no valid process: ins is 8 lower-case hexadecimal digits, trn a whole number');
+  }
+  return { ...(ins === undefined ? {} : { instance: ins as string }), ...(trn === undefined ? {} : { turn: trn as number }) };
+}
+
 /**
- * Checks signature, audience, subject and time.
+ * Checks signature, audience, subject and time; returns which process made it.
  * @throws Fault TOKEN_INVALID, TOKEN_SIGNATURE, TOKEN_TIME (the clock is off or the token is old)
  */
-export async function checkToken(token: string, sub: string, publicKey: Uint8Array, nowMs: number, verify: Verify): Promise<void> {
+export async function checkToken(token: string, sub: string, publicKey: Uint8Array, nowMs: number, verify: Verify): Promise<TokenProcess> {
   const [head, body, signature, more] = token.split('.');
   const signatureBytes = fromBase64url(signature ?? '');
   if (head === undefined || body === undefined || signatureBytes === undefined || more !== undefined) {
@@ -69,4 +99,5 @@ export async function checkToken(token: string, sub: string, publicKey: Uint8Arr
   if (iat > now + TOKEN_SKEW_SECONDS || exp < now - TOKEN_SKEW_SECONDS) {
     throw new Fault('TOKEN_TIME', `the token is valid from ${iat} to ${exp}, the hub's time is ${Math.floor(now)}: set the clock`);
   }
+  return processOf(claims);
 }

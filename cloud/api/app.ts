@@ -11,7 +11,7 @@ import { checked, queryOf } from './validity.ts';
 
 type App = Hono<{ Bindings: Env; Variables: { requestId: string } }>;
 
-const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+const honoPath = (path: string): string => path.replace('{path}', ':path{.+}').replaceAll(/\/\{(\w+)\}/g, '/:$1');
 
 function toResponse(reply: Reply): Response {
   if (reply instanceof Response) return reply;

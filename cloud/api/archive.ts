@@ -1,7 +1,5 @@
+import { originalKey } from '../ledger/archive.ts';
 import type { Upload } from './route.ts';
-
-/** Where original bytes stand: by tenant, so that one tenant's erasure can never take another's, and by content within it. */
-const keyOf = (tenant: string, hash: string): string => `${tenant}/documents/${hash}`;
 
 /**
  * Puts the bytes of a document into the archive. The same bytes again change nothing.
@@ -11,7 +9,7 @@ export async function archiveOriginal(archive: R2Bucket, tenant: string, { bytes
   const digest = await crypto.subtle.digest('SHA-256', bytes);
   const hash = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
   // The archive checks the hash: what it keeps is what was signed for.
-  await archive.put(keyOf(tenant, hash), bytes, { sha256: digest, httpMetadata: { contentType: type } });
+  await archive.put(originalKey(tenant, hash), bytes, { sha256: digest, httpMetadata: { contentType: type } });
   return hash;
 }
 
@@ -21,7 +19,7 @@ export async function readOriginal(
   tenant: string,
   document: { readonly number: string; readonly original: string; readonly contentType: string },
 ): Promise<Response> {
-  const object = await archive.get(keyOf(tenant, document.original));
+  const object = await archive.get(originalKey(tenant, document.original));
   if (object === null) throw new Error(`the archive lacks ${document.original} of ${tenant}`);
   const extension = document.contentType === 'application/json' ? 'json' : 'xml';
   const name = encodeURIComponent(`${document.number}.${extension}`).replaceAll(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);

@@ -1,6 +1,6 @@
 import type { KeyRecord, Keys } from '../catalog/keys.ts';
 import { sameSecret, secretId } from '../catalog/secret.ts';
-import { Limiter } from './limiter.ts';
+import { Limiter } from '../limiter.ts';
 import { Problem } from './problem.ts';
 import type { Caller, Right } from './route.ts';
 import type { Scope } from './schemas/scopes.ts';

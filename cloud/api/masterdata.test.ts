@@ -108,7 +108,7 @@ describe('master data', () => {
     expect(outcome(await call('POST', '/v1/nodes', admin, node))).toEqual([422, 'SITE_UNKNOWN']);
     await call('PUT', '/v1/sites/LYON', admin, { name: 'Lyon', timeZone: 'Europe/Paris' });
     const made = await call('POST', '/v1/nodes', admin, node);
-    expect([made.status, made.body]).toEqual([201, { ...node, keyId: '21FE31DFA154A261', entry: 2 }]);
+    expect([made.status, made.body]).toEqual([201, { ...node, keyId: '21FE31DFA154A261', fingerprint: '9353 1426', entry: 2 }]);
     const again = await call('POST', '/v1/nodes', admin, node);
     expect([again.status, member(again, 'entry')]).toEqual([200, null]);
     const nodes = (await call('GET', '/v1/nodes', admin)).body;

@@ -27,6 +27,13 @@ export const PROBLEMS = {
   SITE_UNKNOWN: { status: 422, title: 'The site is not known' },
   MASTERDATA_INVALID: { status: 422, title: 'The master data do not fit' },
   DEVICE_INVALID: { status: 422, title: 'The key cannot be registered' },
+  // Identity of nodes
+  ENROLMENT_INVALID: { status: 403, title: 'The enrolment token is not valid' },
+  ENROLMENT_EXPIRED: { status: 403, title: 'The enrolment token has expired' },
+  ENROLMENT_USED: { status: 409, title: 'The enrolment token was used' },
+  PROOF_INVALID: { status: 422, title: 'A signature does not verify' },
+  KEY_UNUSABLE: { status: 403, title: 'The old key vouches for nothing' },
+  QUARANTINED: { status: 409, title: 'The node is in quarantine' },
   // Documents
   EMPTY: { status: 422, title: 'The document is empty' },
   DOCTYPE_FORBIDDEN: { status: 422, title: 'The document declares a DOCTYPE' },
@@ -38,6 +45,9 @@ export const PROBLEMS = {
   MISSING_MANDATORY: { status: 422, title: 'The document lacks a mandatory part' },
   VALUE_INVALID: { status: 422, title: 'A value of the document does not fit' },
   DUPLICATE_NUMBER: { status: 409, title: 'The number is taken by a document with other content' },
+  // Log
+  EXPORT_LIMIT: { status: 409, title: 'Too many exports are open' },
+  ORIGINAL_MISSING: { status: 500, title: 'An original is missing from the archive' },
   // Hub
   BUSY: { status: 503, title: 'The hub is busy' },
   INTERNAL: { status: 500, title: 'The hub failed' },

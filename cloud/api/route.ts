@@ -59,8 +59,8 @@ export type Content<B> =
 export interface Definition<P, Q, B, R extends Right> {
   readonly id: string;
   readonly method: Method;
-  /** OpenAPI form, `/v1/sites/{site}`. */
-  readonly path: `/v1/${string}`;
+  /** OpenAPI form, `/v1/sites/{site}`; `{path}` takes slashes as well and stands last. Below /log is what C2SP names, not this API. */
+  readonly path: `/v1/${string}` | `/log/${string}`;
   readonly right: R;
   readonly summary: string;
   readonly params?: z.ZodObject & z.ZodType<P>;

@@ -2,12 +2,15 @@ import { openapi } from './openapi.ts';
 import { type Route, route } from './route.ts';
 import { companyRoutes } from './routes/company.ts';
 import { documentRoutes } from './routes/documents.ts';
+import { enrolmentRoutes } from './routes/enrolments.ts';
 import { entryRoutes } from './routes/entries.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { itemRoutes } from './routes/items.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { logRoutes } from './routes/log.ts';
 import { nodeRoutes } from './routes/nodes.ts';
 import { priceRoutes } from './routes/prices.ts';
+import { rebuildRoutes } from './routes/rebuild.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { stockRoutes } from './routes/stock.ts';
 import { tenantRoutes } from './routes/tenants.ts';
@@ -37,10 +40,13 @@ export const ROUTES: readonly Route[] = [
   ...itemRoutes,
   ...priceRoutes,
   ...nodeRoutes,
+  ...enrolmentRoutes,
   ...stockRoutes,
   ...documentRoutes,
   ...findingRoutes,
   ...entryRoutes,
+  ...logRoutes,
+  ...rebuildRoutes,
   ...usageRoutes,
   description,
 ];

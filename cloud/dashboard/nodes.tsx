@@ -7,9 +7,8 @@ import { siteName, zoneOf } from './masterdata.ts';
 import { nodesChanged } from './news.ts';
 import type { HubNode } from './shapes.ts';
 
-const REGISTER = `npm run edge -- key --settings settings.json
-curl -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
-  -d '{"site":"LYON","node":"dock-1","publicKey":"…"}' ${location.origin}/v1/nodes`;
+const REGISTER = `npm run --silent hub -- enrol --url ${location.origin} --key $KEY --site LYON --node dock-1
+npm run edge -- enrol --settings settings.json --token …`;
 
 const READER_TONE: Readonly<Record<string, string>> = { reading: 'good', failed: 'bad', stopped: 'bad' };
 
@@ -36,6 +35,7 @@ function Node({ node }: { node: HubNode }): JSX.Element {
   const zone = zoneOf(node.site);
   const { status } = node;
   const queued = status?.queued ?? 0;
+  const keys = node.keys.filter(({ to }) => to === null || to > Date.now());
   const offset = status?.clock?.offset ?? null;
   const clockWrong = offset !== null && Math.abs(offset) > CLOCK_WRONG_MS;
   return (
@@ -48,6 +48,12 @@ function Node({ node }: { node: HubNode }): JSX.Element {
           {node.online ? w.online : status === null ? w.never : w.offline}
         </span>
       </header>
+      {node.quarantine !== null && (
+        <p class="note bad">
+          <Icon name="cross" /> {w.quarantine(time(node.quarantine.at, zone))}{' '}
+          {w.quarantineWhy[node.quarantine.reason] ?? node.quarantine.text}
+        </p>
+      )}
       <dl>
         <dt>{w.lastWord}</dt>
         <dd>{node.statusAt === null ? '—' : time(node.statusAt, zone)}</dd>
@@ -73,7 +79,12 @@ function Node({ node }: { node: HubNode }): JSX.Element {
         </dd>
         <dt>{w.key}</dt>
         <dd>
-          <code>{node.keys.at(-1)?.id ?? '—'}</code>
+          {keys.length === 0 && '—'}
+          {keys.map((key) => (
+            <div key={key.id}>
+              <span class="number">{key.fingerprint}</span> <code class="quiet">{key.id}</code>
+            </div>
+          ))}
         </dd>
         {status?.version !== undefined && (
           <>

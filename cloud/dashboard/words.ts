@@ -146,7 +146,7 @@ const fr = {
   },
   nodes: {
     title: 'Postes de quai',
-    empty: 'Aucun poste. Affichez la clé publique d’un poste, puis enregistrez-la ici :',
+    empty: 'Aucun poste. Faites un jeton d’inscription ici, puis tapez-le sur le poste :',
     online: 'En ligne',
     offline: 'Hors ligne',
     never: 'Jamais connecté',
@@ -167,7 +167,12 @@ const fr = {
       string
     >,
     version: 'Version',
-    key: 'Clé',
+    key: 'Empreinte, clé',
+    quarantine: (when: string) => `En quarantaine depuis le ${when}.`,
+    quarantineWhy: {
+      CLONE: 'Deux machines se servent de sa clé en même temps. Trouvez l’autre, libérez ce poste, inscrivez-le de nouveau.',
+      FORK: 'Ses enregistrements se contredisent : une autre machine signe avec sa clé. Trouvez-la, libérez ce poste, inscrivez-le de nouveau.',
+    } as Readonly<Record<string, string>>,
     denied: 'Cette clé ne peut pas voir les postes : il faut le droit nodes:admin.',
   },
   faults: {
@@ -320,7 +325,7 @@ const en: Words = {
   },
   nodes: {
     title: 'Dock nodes',
-    empty: 'No node yet. Print the public key of a node, then register it here:',
+    empty: 'No node yet. Make an enrolment token here, then type it at the node:',
     online: 'Online',
     offline: 'Offline',
     never: 'Never connected',
@@ -338,7 +343,12 @@ const en: Words = {
     rate: (n) => `${n} reads/s`,
     readerState: { connecting: 'connecting…', starting: 'starting…', reading: 'reading', failed: 'failed', stopped: 'stopped' },
     version: 'Version',
-    key: 'Key',
+    key: 'Fingerprint, key',
+    quarantine: (when) => `In quarantine since ${when}.`,
+    quarantineWhy: {
+      CLONE: 'Two machines use its key at the same time. Find the other one, release this node, enrol it again.',
+      FORK: 'Its records contradict each other: another machine signs with its key. Find it, release this node, enrol it again.',
+    },
     denied: 'This key may not see the nodes: it takes the scope nodes:admin.',
   },
   faults: {

@@ -111,7 +111,8 @@ function noteDuplicate(sql: Sql, entry: HubEntry): void {
 /** Documents, their lines, and what is due at the doors. Reads the master data and the device keys. */
 export const documents: Projection = {
   name: 'documents',
-  foldVersion: 1,
+  // 2: parties stand in canonical form.
+  foldVersion: 2,
   migrations: DOCUMENT_MIGRATIONS,
   admits: ['document'],
   admit,

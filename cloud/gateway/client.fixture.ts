@@ -14,6 +14,7 @@ export class TestClient {
   readonly #version: 4 | 5;
   readonly #arrived: Received[] = [];
   readonly #waiting: ((packet: Received | undefined) => void)[] = [];
+  #ended = false;
   readonly closed: Promise<{ code: number; reason: string }>;
 
   private constructor(socket: WebSocket, version: 4 | 5) {
@@ -27,17 +28,25 @@ export class TestClient {
       reader.parse(Buffer.from(data as ArrayBuffer));
     });
     this.closed = new Promise((resolve) => {
-      socket.addEventListener('close', ({ code, reason }) => {
+      const end = (code: number, reason: string): void => {
         resolve({ code, reason });
+        this.#ended = true;
         for (const wake of this.#waiting.splice(0)) wake(undefined);
-      });
+      };
+      socket.addEventListener('close', ({ code, reason }) => end(code, reason));
+      // A crash may show as this alone.
+      socket.addEventListener('error', ({ message }) => end(1006, message));
     });
     socket.accept();
   }
 
   static async open(gateway: DurableObjectStub, address: NodeAddress, version: 4 | 5 = 5): Promise<TestClient> {
     const headers = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'mqtt', [CLIENT_HEADER]: clientId(address) };
-    const response = await gateway.fetch('https://hub.test/mqtt/', { headers });
+    return TestClient.of(await gateway.fetch('https://hub.test/mqtt/', { headers }), version);
+  }
+
+  /** A client on the socket of a response to an upgrade. */
+  static of(response: Response, version: 4 | 5): TestClient {
     if (response.webSocket === null) throw new TypeError(`no WebSocket: ${response.status}`);
     return new TestClient(response.webSocket, version);
   }
@@ -60,7 +69,12 @@ export class TestClient {
 
   /** The next packet of the hub. @throws TypeError when the connection ends first */
   async next(): Promise<Received> {
-    const packet = this.#arrived.shift() ?? (await new Promise<Received | undefined>((resolve) => this.#waiting.push(resolve)));
+    const waits = (): Promise<Received | undefined> =>
+      new Promise((resolve) => {
+        if (this.#ended) resolve(undefined);
+        else this.#waiting.push(resolve);
+      });
+    const packet = this.#arrived.shift() ?? (await waits());
     if (packet === undefined) throw new TypeError(`the connection ended: ${JSON.stringify(await this.closed)}`);
     return packet;
   }

@@ -1,12 +1,14 @@
 import { fromUtf8 } from '../../protocol/bytes.ts';
 import type { NodeStatus } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
-import type { ChainHead } from '../../protocol/refusal.ts';
+import { type ChainHead, isTerminal } from '../../protocol/refusal.ts';
 import { clientId, type NodeAddress } from '../../protocol/topics.ts';
 import type { Intake, Outcome } from './intake.ts';
 import * as limit from './limits.ts';
+import type { Rates } from './rates.ts';
 import { REASON } from './reason.ts';
-import { type Effect, type Login, Session, type SessionState } from './session.ts';
+import { type Effect, type Login, Session } from './session.ts';
+import type { SessionState } from './state.ts';
 import type { SessionStore } from './store.ts';
 
 /** What a connection keeps in its WebSocket's attachment, to go on after its object slept. */
@@ -23,6 +25,7 @@ export interface Attachment {
 /** What a connection needs of the object that it lives in. */
 export interface Surroundings {
   readonly intake: Intake;
+  readonly rates: Rates;
   /** Opened at the first good login: a stranger's socket must not make tables. */
   store(): SessionStore;
   /** Other open connections of this node. */
@@ -48,8 +51,9 @@ export class Connection {
   #savedState: SessionState | null;
   #work: Promise<void> = Promise.resolve();
   #acks: Promise<void> = Promise.resolve();
-  /** Bytes that came and are not handled yet: a login takes a moment, and a stranger may go on sending. */
+  /** Bytes that came and are not answered yet: a login or a commit takes a moment, and a client may go on sending. */
   #queued = 0;
+  #loggingIn = false;
   #head: ChainHead | undefined;
   /** Whether this connection holds the session and has not left it. */
   #entered: boolean;
@@ -77,27 +81,31 @@ export class Connection {
     return this.#session.state.phase;
   }
 
+  /** Whether its CONNECT has come and is not answered. */
+  get loggingIn(): boolean {
+    return this.#loggingIn;
+  }
+
   /** When the connection ends unless something comes: no CONNECT in time, or 1.5 times the keep alive (MQTT 5 section 3.1.2.10). */
   get deadline(): number {
-    if (this.phase === 'fresh') return this.#saved.opened + limit.CONNECT_TIMEOUT_MS;
+    if (this.phase === 'fresh') return this.#saved.opened + (this.#loggingIn ? limit.LOGIN_TIMEOUT_MS : limit.CONNECT_TIMEOUT_MS);
     return Math.max(this.#seen, this.#savedSeen + limit.SEEN_GRAIN_MS) + this.#session.state.keepalive * 1500;
   }
 
   /** Handles one WebSocket message; resolves when all that it caused is done. */
   async receive(message: ArrayBuffer | string): Promise<void> {
+    // What is still on its way to a connection that ended costs as little as can be.
+    if (this.phase === 'closed') return;
     this.#seen = Date.now();
-    const size = typeof message === 'string' ? message.length : message.byteLength;
+    const bytes = typeof message === 'string' ? message.length : message.byteLength;
+    const size = bytes + limit.MESSAGE_BYTES;
     this.#queued += size;
     const flood = this.#queued > limit.MAX_MESSAGE_BYTES;
-    const work = flood ? () => this.end(REASON.tooLarge, `${this.#queued} bytes at once`) : () => this.#process(message);
-    this.#work = this.#work
-      .then(work)
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#queued -= size;
-      });
+    const work = flood ? () => this.end(REASON.tooLarge, `${this.#queued} bytes at once`) : () => this.#process(message, bytes);
+    this.#work = this.#work.then(work).catch((error: unknown) => this.#fail(error));
     await this.#work;
     await this.#acks;
+    this.#queued -= size;
   }
 
   /** The peer went away. What it sent before is still handled. */
@@ -147,14 +155,29 @@ export class Connection {
     for (const effect of effects) if (effect.do === 'send') this.#send(effect.bytes);
   }
 
-  async #process(message: ArrayBuffer | string): Promise<void> {
-    if (typeof message === 'string') {
+  async #process(message: ArrayBuffer | string, bytes: number): Promise<void> {
+    const { rates } = this.#around;
+    // A stranger must not use up what the node may send: before its login only the bytes that wait are bounded.
+    if (this.phase === 'open' && !rates.message(bytes, Date.now())) await this.#tooFast();
+    else if (typeof message === 'string') {
       await this.#perform(this.#session.end(REASON.protocolError, 'MQTT needs binary frames (MQTT 5 section 6)'));
     } else {
       this.#session.push(new Uint8Array(message));
-      for (let effects = this.#session.step(); effects !== undefined; effects = this.#session.step()) await this.#perform(effects);
+      for (;;) {
+        const known = this.phase === 'open';
+        const effects = this.#session.step();
+        if (effects === undefined) break;
+        if (known && this.phase === 'open' && !rates.packet(Date.now())) await this.#tooFast();
+        else await this.#perform(effects);
+      }
     }
     this.#save();
+  }
+
+  /** Nothing that was not acknowledged is kept: it comes again, from where the hub stands (MQTT 5 section 3.14.2.1). */
+  async #tooFast(): Promise<void> {
+    this.#around.log('gateway.rate', { packetsPerSecond: limit.PACKETS_PER_SECOND, bytesPerSecond: limit.BYTES_PER_SECOND });
+    await this.#perform(this.#session.end(REASON.messageRate, 'more than this node may send: connect again and resend more slowly'));
   }
 
   async #perform(effects: readonly Effect[]): Promise<void> {
@@ -168,11 +191,16 @@ export class Connection {
       case 'login':
         return this.#login(effect.login);
       case 'records': {
+        if (!this.#around.rates.mayPost(Date.now())) return this.#tooFast();
         const { outcome } = await this.#around.intake.post(effect.payload, Date.now());
         return this.#afterwards(async () => this.#answer(effect.id, await outcome));
       }
-      case 'status':
-        return this.#afterwards(() => this.#status(effect.id, effect.payload));
+      case 'status': {
+        // Begun at once, answered in its turn: of many that wait only the newest is handed over.
+        const answered = this.#status(effect.id, effect.payload);
+        answered.catch(() => undefined);
+        return this.#afterwards(() => answered);
+      }
       case 'reject':
         return this.#afterwards(async () => this.#session.rejectPublish(effect.id, effect.reason, effect.text));
       case 'subscribed':
@@ -201,15 +229,20 @@ export class Connection {
   }
 
   #answer(id: number, outcome: Outcome): Effect[] {
-    if (!outcome.ok) this.#around.log('gateway.refused', { code: outcome.code, text: outcome.text });
+    if (!outcome.ok) {
+      if (isTerminal(outcome.code)) this.#around.rates.refused(Date.now());
+      this.#around.log('gateway.refused', { code: outcome.code, text: outcome.text });
+    }
     if (id === 0) return [];
     return outcome.ok ? this.#session.acknowledge(id) : this.#session.refusePublish(id, outcome.code, outcome.text, outcome.head);
   }
 
   async #login(login: Login): Promise<void> {
     const { intake } = this.#around;
+    this.#loggingIn = true;
     try {
-      let { head } = await intake.checkToken(login.token, Date.now());
+      const admitted = await intake.checkToken(login.token, Date.now());
+      let { head } = admitted;
       for (let rivals = this.#around.rivals(this); rivals.length > 0; rivals = this.#around.rivals(this)) {
         for (const rival of rivals) {
           await rival.end(REASON.takenOver, 'another connection took the session over (MQTT 5 section 3.1.4)');
@@ -218,24 +251,27 @@ export class Connection {
         // Read again, now that the older connection's batches are settled: the node must be told where it really stands.
         head = (await intake.node()).head;
       }
-      if (this.#socket.readyState === WebSocket.OPEN && this.phase === 'fresh') await this.#enter(login, head);
+      if (this.#socket.readyState === WebSocket.OPEN && this.phase === 'fresh') await this.#enter(login, head, admitted.turn);
     } catch (error) {
+      if (this.phase === 'open') throw error;
       const known = error instanceof Fault;
       const code = known ? error.code : 'BUSY';
       const text = known ? error.message : 'the ledger cannot be reached: connect again later';
       this.#around.log('gateway.login.refused', { code, text: known ? text : String(error) });
-      await this.#perform(this.#session.refuse(known ? REASON.credentials : REASON.unavailable, code, text, Date.now()));
+      const reason = !known ? REASON.unavailable : code === 'LOGIN_RATE' ? REASON.connectionRate : REASON.credentials;
+      const turn = known && typeof error.details['turn'] === 'number' ? error.details['turn'] : undefined;
+      if (this.phase === 'fresh') await this.#perform(this.#session.refuse(reason, code, text, Date.now(), turn));
     }
   }
 
-  async #enter(login: Login, head: ChainHead): Promise<void> {
+  async #enter(login: Login, head: ChainHead, turn: number | undefined): Promise<void> {
     const now = Date.now();
     const will = login.will === undefined ? {} : { will: { payload: textOf(login.will.payload), delay: login.will.delay } };
     const { clean, expiry } = login;
     const { present, channels } = this.#around.store().enter(this.id, clientId(this.#saved.address), { clean, expiry, ...will }, now);
     this.#head = head;
     this.#entered = true;
-    await this.#perform(this.#session.accept(now, head, present, channels));
+    await this.#perform(this.#session.accept(now, head, present, channels, turn));
     this.#around.log('gateway.connected', {
       version: this.#session.state.version,
       present: String(present),

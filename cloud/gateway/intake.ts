@@ -5,10 +5,12 @@ import { type ChainHead, isTerminal, type RefusalCode } from '../../protocol/ref
 import { checkToken, tokenKey } from '../../protocol/token.ts';
 import { clientId, type NodeAddress } from '../../protocol/topics.ts';
 import type { DeviceKey, LedgerRpc, NodeState } from '../ledger/rpc.ts';
+import { Bucket } from '../limiter.ts';
 import { inflateBatch } from './inflate.ts';
+import { STRANGERS } from './limits.ts';
 
 /** What the gateway asks of the tenant's ledger. */
-export type NodeLedger = Pick<LedgerRpc, 'node' | 'post' | 'quarantine' | 'report'>;
+export type NodeLedger = Pick<LedgerRpc, 'node' | 'login' | 'post' | 'quarantine' | 'report'>;
 
 export type Outcome =
   | { readonly ok: true }
@@ -25,6 +27,8 @@ export class Intake {
   readonly #verify: Verify;
   #ledger: NodeLedger;
   #keys: readonly DeviceKey[] = [];
+  /** Of logins with keys that are not known here. */
+  readonly #strangers = new Bucket(STRANGERS, Date.now());
 
   /** `connect` opens a stub of the ledger: calls on one stub arrive in order; a broken one is replaced. */
   constructor(address: NodeAddress, connect: () => NodeLedger, verify: Verify) {
@@ -42,17 +46,43 @@ export class Intake {
   }
 
   /**
-   * Checks the token of a CONNECT.
-   * @throws Fault TOKEN_INVALID, TOKEN_SIGNATURE, TOKEN_TIME, KEY
+   * Turns a stranger away without asking the ledger where that can be told here: by the claims, by a signature that is not of the key it
+   * names, and else by how many were asked for lately. A known key's holder is never counted: whoever asked last brought its key.
+   * @throws Fault TOKEN_INVALID, TOKEN_SIGNATURE, TOKEN_TIME, LOGIN_RATE
    */
-  async checkToken(token: string, now: number): Promise<NodeState> {
+  async #screen(token: string, named: string, now: number): Promise<void> {
+    const sub = clientId(this.#address);
+    const known = this.#keys.find(({ id }) => id === named);
+    if (known !== undefined) {
+      await checkToken(token, sub, fromBase64url(known.publicKey) ?? new Uint8Array(), now, this.#verify);
+      return;
+    }
+    await checkToken(token, sub, new Uint8Array(), now, () => true);
+    const wait = this.#strangers.take(now);
+    if (wait > 0) throw new Fault('LOGIN_RATE', `too many logins with keys that are not registered for ${sub}: connect again in ${wait} s`);
+  }
+
+  /**
+   * Checks the token of a CONNECT.
+   * Returns, beside the node's state, the turn to tell the process that connects (ledger/instances.ts).
+   * @throws Fault TOKEN_INVALID, TOKEN_SIGNATURE, TOKEN_TIME, KEY, LOGIN_RATE, QUARANTINED, SUPERSEDED (with `turn` in its details)
+   */
+  async checkToken(token: string, now: number): Promise<NodeState & { readonly turn?: number }> {
     const named = tokenKey(token);
+    await this.#screen(token, named, now);
     const state = await this.node();
     const key = state.keys.find(({ id }) => id === named);
     if (key === undefined) throw new Fault('KEY', `key ${named} is not registered for ${clientId(this.#address)}: register its public key`);
     if (!valid(key, now)) throw new Fault('KEY', `key ${named} is not valid now: register a new one`);
-    await checkToken(token, clientId(this.#address), fromBase64url(key.publicKey) ?? new Uint8Array(), now, this.#verify);
-    return state;
+    const sub = clientId(this.#address);
+    const { instance, turn = 0 } = await checkToken(token, sub, fromBase64url(key.publicKey) ?? new Uint8Array(), now, this.#verify);
+    if (state.quarantine !== null) throw new Fault('QUARANTINED', `${sub} is in quarantine: ${state.quarantine.text}`);
+    // A client that does not say which process it is can be taken over by another; only its chain then tells them apart.
+    if (instance === undefined) return state;
+    const { site, node } = this.#address;
+    const judged = await this.#call((ledger) => ledger.login(site, node, { instance, turn, token }, now));
+    if (!judged.ok) throw new Fault(judged.code, judged.text, { turn: judged.turn });
+    return { ...state, turn: judged.turn };
   }
 
   /**

@@ -79,7 +79,7 @@ describe('logins', () => {
     const { node, gateway } = await place();
     const waiting: TestClient[] = [];
     for (let i = 0; i < 9; i++) waiting.push(await TestClient.open(gateway, node.address));
-    expect((await waiting[0]?.closed)?.code).toBe(1002);
+    expect((await waiting[0]?.closed)?.code).toBe(1013);
     expect(await waiting[8]?.connect(node)).toMatchObject({ reasonCode: 0 });
   });
 });

@@ -1,7 +1,7 @@
-import { keyId, sealBatch } from '../../protocol/batch.ts';
+import { type BatchHeader, keyId, sealBatch } from '../../protocol/batch.ts';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { chainNext, chainStart, commitment, SALT_BYTES } from '../../protocol/chain.ts';
-import { encodeBody, type RecordBody } from '../../protocol/record.ts';
+import { encodeBody, type PassageBody } from '../../protocol/record.ts';
 import { makeToken } from '../../protocol/token.ts';
 import { clientId, type NodeAddress } from '../../protocol/topics.ts';
 
@@ -36,25 +36,32 @@ export class SigningNode {
     return makeToken(sub, this.id, now, this.sign);
   }
 
-  /** Adds records that each move `items` items out, random serials; returns the number of the last. */
-  record(count = 1, items = 3): number {
-    for (let i = 0; i < count; i++) {
-      const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-      const body = encodeBody(passage(this.#records.length + 1, items));
-      this.#records.push({ salt, body });
-      this.chain.push(chainNext(this.chain.at(-1) as Uint8Array, commitment(salt, body)));
-    }
+  /** The same node with another history that begins anew. */
+  twin(): SigningNode {
+    return new SigningNode(this.address, this.#key, this.publicKey);
+  }
+
+  /** Adds records that each move `items` items in, random serials; returns the number of the last. */
+  record(count = 1, items = 3, more: object = {}): number {
+    for (let i = 0; i < count; i++) this.add(encodeBody({ ...passage(this.#records.length + 1, items), ...more }));
     return this.#records.length;
+  }
+
+  /** Adds a record of any bytes. */
+  add(body: Uint8Array): void {
+    const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
+    this.#records.push({ salt, body });
+    this.chain.push(chainNext(this.chain.at(-1) as Uint8Array, commitment(salt, body)));
   }
 
   /** The batch of records `first` to `last`, from 1. */
   batch(
     first: number,
     last: number,
-    more: { address?: NodeAddress; sign?: (m: Uint8Array) => Promise<Uint8Array> } = {},
+    more: { address?: NodeAddress; sign?: (m: Uint8Array) => Promise<Uint8Array>; header?: Partial<BatchHeader> } = {},
   ): Promise<Uint8Array> {
     const before = this.chain[first - 1] as Uint8Array;
-    const header = { ...(more.address ?? this.address), epoch: 1, first, before, key: this.id, sentAt: Date.now() };
+    const header = { ...(more.address ?? this.address), epoch: 1, first, before, key: this.id, sentAt: Date.now(), ...more.header };
     return sealBatch(header, this.#records.slice(first - 1, last), more.sign ?? this.sign);
   }
 
@@ -65,7 +72,7 @@ export class SigningNode {
   }
 }
 
-function passage(n: number, items: number): RecordBody {
+export function passage(n: number, items: number): PassageBody {
   const at = Date.now() - 60_000 + n;
   const serials = new Set<number>();
   const [random] = crypto.getRandomValues(new Uint32Array(1));

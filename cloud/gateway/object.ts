@@ -7,6 +7,7 @@ import type { Sql } from '../ledger/sql.ts';
 import { type Attachment, Connection, readStatus, type Surroundings } from './connection.ts';
 import { Intake, type NodeLedger } from './intake.ts';
 import { CONNECT_TIMEOUT_MS, MAX_PENDING_SOCKETS } from './limits.ts';
+import { Rates } from './rates.ts';
 import { REASON } from './reason.ts';
 import { verifier } from './signature.ts';
 import { SessionStore } from './store.ts';
@@ -27,10 +28,13 @@ export class Gateway extends DurableObject<GatewayEnv> {
   readonly #connections = new Map<WebSocket, Connection>();
   readonly #sql: Sql;
   readonly #verify = verifier();
+  readonly #rates = new Rates(Date.now());
   #store: SessionStore | undefined;
   #around: Surroundings | undefined;
-  /** Reports go to the ledger one after the other: the newest must win. */
+  /** Reports go to the ledger one after the other: the newest must win. While one is on its way only the newest of the others waits. */
   #reports: Promise<void> = Promise.resolve();
+  #nextReport: Promise<void> | undefined;
+  #newest: { readonly status: NodeStatus; readonly at: number } | undefined;
 
   constructor(ctx: DurableObjectState, env: GatewayEnv) {
     super(ctx, env);
@@ -80,6 +84,14 @@ export class Gateway extends DurableObject<GatewayEnv> {
     for (const connection of this.#all()) connection.deliver();
   }
 
+  /** The node's keys changed or it was quarantined: its sessions end, and who it is is asked at the next CONNECT. */
+  async drop(): Promise<void> {
+    for (const connection of this.#all()) {
+      if (connection.phase === 'open' || connection.loggingIn)
+        await connection.end(REASON.notAuthorized, "the node's keys changed: connect again");
+    }
+  }
+
   /** Connect time-outs, keep alive, wills that are due, connections that a restart took away, reports that failed. */
   override async alarm(): Promise<void> {
     const now = Date.now();
@@ -87,6 +99,7 @@ export class Gateway extends DurableObject<GatewayEnv> {
     for (const connection of this.#all()) {
       if (connection.phase === 'closed') continue;
       if (connection.deadline > now) next = Math.min(next, connection.deadline);
+      else if (connection.loggingIn) await connection.end(REASON.unavailable, 'the ledger did not answer in time: connect again later');
       else if (connection.phase === 'fresh') await connection.end(REASON.notAuthorized, 'no CONNECT came in time');
       else await connection.end(REASON.keepAlive, 'nothing came for 1.5 times the keep alive');
     }
@@ -121,6 +134,7 @@ export class Gateway extends DurableObject<GatewayEnv> {
   #surroundings(address: NodeAddress): Surroundings {
     this.#around ??= {
       intake: new Intake(address, () => this.env.LEDGER.getByName(address.tenant), this.#verify),
+      rates: this.#rates,
       store: () => this.#open(),
       rivals: (of) => this.#all().filter((other) => other !== of && other.phase === 'open'),
       report: (status) => this.#report(status),
@@ -137,7 +151,7 @@ export class Gateway extends DurableObject<GatewayEnv> {
   /** A stranger may hold a few sockets open, but the newest always gets in. */
   #makeRoom(): void {
     const pending = this.#all()
-      .filter(({ phase }) => phase === 'fresh')
+      .filter(({ phase, loggingIn }) => phase === 'fresh' && !loggingIn)
       .sort((a, b) => a.opened - b.opened);
     for (const connection of pending.slice(0, Math.max(0, pending.length - MAX_PENDING_SOCKETS + 1))) {
       this.ctx.waitUntil(connection.end(REASON.quota, 'too many connections wait for their CONNECT'));
@@ -155,22 +169,38 @@ export class Gateway extends DurableObject<GatewayEnv> {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Hands a status to the ledger; without one, what an earlier call could not hand over. */
+  /** Hands a status to the ledger; without one, what an earlier call could not hand over. Resolves when it is there, or kept here. */
   #report(status?: NodeStatus): Promise<void> {
-    const at = Date.now();
-    this.#reports = this.#reports.then(async () => {
-      const kept = this.#open().unreported();
-      const newest = status === undefined ? kept : { status, at };
-      if (newest === undefined || this.#around === undefined) return;
-      try {
-        await this.#around.intake.report(newest.status, newest.at);
-        if (kept !== undefined) this.#open().reported();
-      } catch {
-        this.#open().keepUnreported(newest.status, newest.at);
-        await this.#wakeAt(Date.now() + REPORT_RETRY_MS);
-      }
+    if (status !== undefined) this.#newest = { status, at: Date.now() };
+    if (this.#nextReport !== undefined) return this.#nextReport;
+    const next = this.#reports.then(() => {
+      this.#nextReport = undefined;
+      return this.#handOver();
     });
-    return this.#reports;
+    this.#nextReport = next;
+    this.#reports = next.catch(() => undefined);
+    return next;
+  }
+
+  async #handOver(): Promise<void> {
+    const kept = this.#open().unreported();
+    const newest = this.#newest ?? kept;
+    this.#newest = undefined;
+    if (newest === undefined || this.#around === undefined) return;
+    const now = Date.now();
+    const wait = this.#rates.report(now);
+    if (wait > 0) {
+      // Only the newest counts: it is kept, and handed over when there is room.
+      this.#open().keepUnreported(newest.status, newest.at);
+      return this.#wakeAt(now + wait);
+    }
+    try {
+      await this.#around.intake.report(newest.status, newest.at);
+      if (kept !== undefined) this.#open().reported();
+    } catch {
+      this.#open().keepUnreported(newest.status, newest.at);
+      await this.#wakeAt(Date.now() + REPORT_RETRY_MS);
+    }
   }
 
   /** The alarm is one for all purposes: it may come early, never late. */

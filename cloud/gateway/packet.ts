@@ -71,6 +71,18 @@ export function protocolOf(frame: Frame): { readonly name: string; readonly leve
   return { name: String.fromCharCode(...bytes.subarray(body + 2, Math.min(end, body + 10))), level };
 }
 
+/** The protocol level in the first bytes of a CONNECT that may never be complete; undefined when they do not tell. */
+export function levelOf(bytes: Uint8Array): number | undefined {
+  let body = 1;
+  while (body < 5 && (bytes[body] ?? 0) >= 0x80) body++;
+  try {
+    const protocol = bytes.length > body ? protocolOf({ bytes, body: body + 1 }) : undefined;
+    return protocol?.name === 'MQTT' ? protocol.level : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Clauses that mqtt-packet does not check, on the raw bytes. */
 function checkClauses({ bytes, body }: Frame, type: number, version: Version): void {
   const rest = bytes.length - body;

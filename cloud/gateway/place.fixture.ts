@@ -17,19 +17,32 @@ export interface Place {
 
 /** A tenant of its own with one registered node. */
 export async function place(): Promise<Place> {
-  const tenant = `t${crypto.randomUUID().slice(0, 8)}`;
-  const node = await SigningNode.make({ tenant, site: 'LYON', node: 'dock-1' });
-  const ledger = objects.LEDGER.getByName(tenant);
-  await ledger.append(
-    [{ type: 'site', body: { v: 1, site: 'LYON', name: 'Lyon', timeZone: 'Europe/Paris' } }, node.registration()],
-    Date.now(),
-  );
+  const node = await SigningNode.make({ tenant: `t${crypto.randomUUID().slice(0, 8)}`, site: 'LYON', node: 'dock-1' });
+  const site = { type: 'site', body: { v: 1, site: 'LYON', name: 'Lyon', timeZone: 'Europe/Paris' } } as const;
+  await objects.LEDGER.getByName(node.address.tenant).append([site, node.registration()], Date.now());
+  return placeOf(node);
+}
+
+/** One more registered node of the same tenant: a new ledger costs far more. */
+export async function neighbour({ node, ledger }: Place): Promise<Place> {
+  const other = await SigningNode.make({ ...node.address, node: `n${crypto.randomUUID().slice(0, 8)}` });
+  await ledger.append([other.registration()], Date.now());
+  return placeOf(other);
+}
+
+function placeOf(node: SigningNode): Place {
+  const { tenant, site, node: name } = node.address;
   return {
     node,
-    ledger,
-    gateway: objects.GATEWAY.getByName(clientId(node.address)),
-    status: async () => (await ledger.nodes()).find((row) => row.node === 'dock-1')?.status ?? null,
-    head: async () => (await ledger.node('LYON', 'dock-1')).head.seq,
+    // New stubs each time: one that saw its object die is dead too.
+    get ledger() {
+      return objects.LEDGER.getByName(tenant);
+    },
+    get gateway() {
+      return objects.GATEWAY.getByName(clientId(node.address));
+    },
+    status: async () => (await objects.LEDGER.getByName(tenant).nodes()).find((row) => row.node === name)?.status ?? null,
+    head: async () => (await objects.LEDGER.getByName(tenant).node(site, name)).head.seq,
   };
 }
 

@@ -66,6 +66,7 @@ export function closeCode(reason: number): number {
     case REASON.clientId:
       return 1008;
     case REASON.unavailable:
+    case REASON.quota:
     case REASON.messageRate:
     case REASON.connectionRate:
       return 1013;

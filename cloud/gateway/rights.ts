@@ -1,5 +1,5 @@
 import { type Channel, type NodeAddress, parseTopic, topic } from '../../protocol/topics.ts';
-import { MAX_TOPIC_BYTES } from './limits.ts';
+import { MAX_TOPIC_BYTES, MAX_TOPIC_LEVELS } from './limits.ts';
 import { PacketFault, REASON } from './reason.ts';
 
 /** Topic rights follow from the identity alone: no list of permissions exists that could be wrong. */
@@ -12,12 +12,15 @@ export type SubscribeChannel = 'commands' | 'replies';
 
 const same = (a: NodeAddress, b: NodeAddress): boolean => a.tenant === b.tenant && a.site === b.site && a.node === b.node;
 
+const isTooLong = (name: string): boolean =>
+  name.length > MAX_TOPIC_BYTES || name.split('/', MAX_TOPIC_LEVELS + 1).length > MAX_TOPIC_LEVELS;
+
 /**
  * The channel of a topic that the node may publish on; undefined when it may not.
- * @throws PacketFault topicInvalid for a wildcard, U+0000 or a topic of more than 128 bytes (MQTT 5 section 3.3.2.1)
+ * @throws PacketFault topicInvalid for a wildcard and for a topic of more than 128 bytes or 8 levels (MQTT 5 section 3.3.2.1)
  */
 export function publishChannel(address: NodeAddress, name: string): PublishChannel | undefined {
-  if (name.length > MAX_TOPIC_BYTES || /[+#\0]/.test(name)) {
+  if (isTooLong(name) || /[+#]/.test(name)) {
     throw new PacketFault(REASON.topicInvalid, `${JSON.stringify(name.slice(0, MAX_TOPIC_BYTES))} is no topic name`);
   }
   const parsed = parseTopic(name);
@@ -27,7 +30,7 @@ export function publishChannel(address: NodeAddress, name: string): PublishChann
 
 /** Whether a filter is one by MQTT 5 section 4.7.1: `#` alone at the end of a level path, `+` alone in its level. */
 function isFilter(filter: string): boolean {
-  if (filter.length === 0 || filter.length > MAX_TOPIC_BYTES || filter.includes('\0')) return false;
+  if (filter.length === 0 || isTooLong(filter)) return false;
   const levels = filter.split('/');
   return levels.every(
     (level, i) => (!level.includes('#') || (level === '#' && i === levels.length - 1)) && (!level.includes('+') || level === '+'),

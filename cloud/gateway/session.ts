@@ -3,9 +3,10 @@ import type { ChainHead, RefusalCode } from '../../protocol/refusal.ts';
 import { clientId, type NodeAddress, topic } from '../../protocol/topics.ts';
 import { type Frame, Framer } from './framer.ts';
 import * as limit from './limits.ts';
-import { type ClientPacket, type ConnectPacket, encode, PacketReader, type PublishPacket, protocolOf, type Version } from './packet.ts';
+import { type ClientPacket, type ConnectPacket, encode, levelOf, PacketReader, type PublishPacket, protocolOf } from './packet.ts';
 import { closeCode, PacketFault, REASON, returnCode } from './reason.ts';
 import { isWillTopic, publishChannel, type SubscribeChannel, subscribeChannel } from './rights.ts';
+import { FRESH, type SessionState } from './state.ts';
 
 /** What a CONNECT asks for, already checked as far as its packet goes; the token is not. */
 export interface Login {
@@ -32,38 +33,6 @@ export type Effect =
   | { readonly do: 'leave'; readonly will: boolean; readonly expiry?: number }
   | { readonly do: 'close'; readonly code: number; readonly reason: string };
 
-/** What a connection must remember while its object sleeps: plain values, well under the 16 KB of an attachment. */
-export interface SessionState {
-  readonly phase: 'fresh' | 'open' | 'closed';
-  readonly version: Version;
-  /** Seconds; 1.5 times this without a packet ends the connection. */
-  readonly keepalive: number;
-  readonly aliases: Readonly<Record<number, string>>;
-  readonly channels: readonly SubscribeChannel[];
-  /** Commands that may be in flight towards the client. */
-  readonly window: number;
-  /** Bytes of the largest packet the client takes. */
-  readonly maximumPacket: number;
-  /** Whether reason strings and user properties are welcome outside CONNACK and DISCONNECT. */
-  readonly problems: boolean;
-  readonly expiry: number;
-  /** Set when an incomplete packet was held: it is lost if the object is evicted. */
-  readonly mid: boolean;
-}
-
-const FRESH: SessionState = {
-  phase: 'fresh',
-  version: 4,
-  keepalive: 0,
-  aliases: {},
-  channels: [],
-  window: limit.RECEIVE_MAXIMUM,
-  maximumPacket: limit.MAX_PACKET_BYTES,
-  problems: true,
-  expiry: 0,
-  mid: false,
-};
-
 const PUBACK_REASON: Readonly<Record<RefusalCode, number>> = {
   GAP: REASON.implementation,
   BUSY: REASON.quota,
@@ -72,6 +41,7 @@ const PUBACK_REASON: Readonly<Record<RefusalCode, number>> = {
   VERSION: REASON.payload,
   SIGNATURE: REASON.notAuthorized,
   KEY: REASON.notAuthorized,
+  QUARANTINED: REASON.notAuthorized,
   FORK: REASON.implementation,
   CHAIN: REASON.implementation,
   ADDRESS: REASON.notAuthorized,
@@ -132,7 +102,7 @@ export class Session {
   }
 
   /** Answers a CONNECT whose token was good. `time` is the hub's, epoch milliseconds. */
-  accept(time: number, head: ChainHead, present: boolean, channels: readonly SubscribeChannel[]): Effect[] {
+  accept(time: number, head: ChainHead, present: boolean, channels: readonly SubscribeChannel[], turn?: number): Effect[] {
     const wanted = this.#state.keepalive;
     const keepalive = boundKeepalive(wanted);
     this.#set({ phase: 'open', channels, keepalive });
@@ -146,13 +116,19 @@ export class Session {
       subscriptionIdentifiersAvailable: false,
       sharedSubscriptionAvailable: false,
       ...(keepalive === wanted ? {} : { serverKeepAlive: keepalive }),
-      userProperties: { time: String(time), epoch: String(head.epoch), seq: String(head.seq), chain: head.chain },
+      userProperties: {
+        time: String(time),
+        epoch: String(head.epoch),
+        seq: String(head.seq),
+        chain: head.chain,
+        ...(turn === undefined ? {} : { turn: String(turn) }),
+      },
     };
     return [this.#send({ cmd: 'connack', sessionPresent: present, reasonCode: 0, properties })];
   }
 
   /** Answers a CONNECT with a refusal and ends the connection; `code` and the hub's time tell a node what to mend. */
-  refuse(reason: number, code: string, text: string, time?: number): Effect[] {
+  refuse(reason: number, code: string, text: string, time?: number, turn?: number): Effect[] {
     this.#set({ phase: 'closed' });
     const packet =
       this.#state.version === 4
@@ -161,7 +137,14 @@ export class Session {
             cmd: 'connack' as const,
             sessionPresent: false,
             reasonCode: reason,
-            properties: { reasonString: text, userProperties: { code, ...(time === undefined ? {} : { time: String(time) }) } },
+            properties: {
+              reasonString: text,
+              userProperties: {
+                code,
+                ...(time === undefined ? {} : { time: String(time) }),
+                ...(turn === undefined ? {} : { turn: String(turn) }),
+              },
+            },
           };
     return [this.#send(packet), closing(reason, `${code}: ${text}`)];
   }
@@ -200,9 +183,13 @@ export class Session {
     return bytes.length > this.#state.maximumPacket ? undefined : [{ do: 'send', bytes }];
   }
 
-  /** Ends the connection with a reason, as far as the client's version can be told (MQTT 5 section 4.13). */
+  /** Ends the connection with a reason, as far as the client's version can be told (MQTT 5 sections 3.1.4 and 4.13). */
   end(reason: number, text: string): Effect[] {
     const { phase, version } = this.#state;
+    if (phase === 'fresh' && (version === 5 || levelOf(this.#framer.peek()) === 5)) {
+      this.#set({ version: 5 });
+      return this.refuse(reason, 'CONNECT', text);
+    }
     this.#set({ phase: 'closed' });
     const close = closing(reason, text);
     if (phase !== 'open' || version === 4) return [close];
@@ -302,7 +289,8 @@ export class Session {
       if (known === undefined) throw new PacketFault(REASON.protocolError, `topic alias ${alias} names no topic yet`);
       return known;
     }
-    if (packet.topic.length > limit.MAX_TOPIC_BYTES) throw new PacketFault(REASON.topicInvalid, 'the topic is over 128 bytes');
+    // Judged before it is remembered.
+    publishChannel(this.#address, packet.topic);
     if (known !== packet.topic) this.#set({ aliases: { ...this.#state.aliases, [alias]: packet.topic } });
     return packet.topic;
   }

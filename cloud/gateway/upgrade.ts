@@ -1,4 +1,6 @@
 import { clientId, type NodeAddress, parseClientId } from '../../protocol/topics.ts';
+import { Door } from './door.ts';
+import { turnAway } from './turnaway.ts';
 
 /** Tells the gateway object whose socket it gets; set by the Worker only. */
 export const CLIENT_HEADER = 'X-Docket-Client';
@@ -19,11 +21,19 @@ function addressOf(path: string): NodeAddress | undefined {
   return path.startsWith(PATH) ? parseClientId(path.slice(PATH.length)) : undefined;
 }
 
+const DOOR = new Door();
+
 /**
- * Routes a WebSocket upgrade for MQTT to the gateway object of its node.
+ * Routes a WebSocket upgrade for MQTT to the gateway object of its node. Connections over the limit of their address are refused here,
+ * before the catalog or any object is asked.
  * @param known whether a tenant exists: an object costs money, so that one must not be made for any name that a stranger thinks of
  */
-export async function upgrade(request: Request, env: UpgradeEnv, known: (tenant: string) => Promise<boolean>): Promise<Response> {
+export async function upgrade(
+  request: Request,
+  env: UpgradeEnv,
+  known: (tenant: string) => Promise<boolean>,
+  door: Door = DOOR,
+): Promise<Response> {
   const address = addressOf(new URL(request.url).pathname);
   if (address === undefined) return refuse(404, 'NO_NODE', 'the path must be /mqtt/<tenant>/<site>/<node>');
   if (request.method !== 'GET') return refuse(405, 'METHOD', `${request.method} is no upgrade: use GET`, { Allow: 'GET' });
@@ -32,6 +42,12 @@ export async function upgrade(request: Request, env: UpgradeEnv, known: (tenant:
   }
   const offered = (request.headers.get('Sec-WebSocket-Protocol') ?? '').split(',').map((name) => name.trim());
   if (!offered.includes('mqtt')) return refuse(400, 'SUBPROTOCOL', 'offer the WebSocket subprotocol mqtt (MQTT 5 section 6)');
+  const admission = door.knock(request.headers.get('cf-connecting-ip') ?? '', Date.now());
+  if (admission.let !== 'in') {
+    const text = `too many connections from this address: connect again in ${admission.seconds} s`;
+    const answer = admission.let === 'answer' ? turnAway(address, text) : undefined;
+    return answer ?? refuse(429, 'CONNECTION_RATE', text, { 'Retry-After': String(admission.seconds) });
+  }
   if (!(await known(address.tenant))) return refuse(404, 'NO_NODE', `there is no tenant ${address.tenant}`);
   const forwarded = new Request(request, { headers: new Headers(request.headers) });
   forwarded.headers.set(CLIENT_HEADER, clientId(address));

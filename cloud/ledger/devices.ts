@@ -2,9 +2,10 @@ import { keyId } from '../../protocol/batch.ts';
 import { fromBase64url } from '../../protocol/bytes.ts';
 import { Fault } from '../../protocol/fault.ts';
 import { isName } from '../../protocol/topics.ts';
+import type { Effects } from './effects.ts';
 import type { JsonObject } from './entry.ts';
-import type { Projection } from './projection.ts';
-import type { DeviceKey } from './rpc.ts';
+import type { Admission, Projection } from './projection.ts';
+import type { DeviceKey, Quarantine } from './rpc.ts';
 import { num, type Row, type Sql, text } from './sql.ts';
 
 /** Body of a `device` entry: a key begins to be valid for a node. */
@@ -17,7 +18,14 @@ export type DeviceRegistered = {
   readonly publicKey: string;
   /** Epoch milliseconds; the moment of appending when absent. */
   readonly from?: number;
+  /** That the node holds the key; absent where an integrator registered it without one. */
+  readonly proof?: KeyProof;
 };
+
+/** Signatures (base64url) over the messages of protocol/enrol.ts, so that an auditor can check how a key came into the log. */
+export type KeyProof =
+  | { readonly how: 'enrolment'; readonly token: string; readonly signature: string }
+  | { readonly how: 'rotation'; readonly by: string; readonly bySignature: string; readonly signature: string };
 
 /** Body of a `device` entry: a key stops being valid. */
 export type DeviceRevoked = {
@@ -30,6 +38,27 @@ export type DeviceRevoked = {
   /** Epoch milliseconds; the moment of appending when absent. */
   readonly to?: number;
 };
+
+/**
+ * Body of a `device` entry: nothing of a node is taken until it is released. CLONE: `tokens` are the CONNECT tokens of two processes, the
+ * second made after its process was told that the first had taken over (`trn`). FORK: a signed batch header whose chain is not the log's.
+ */
+export type DeviceQuarantined = {
+  readonly v: 1;
+  readonly action: 'quarantine';
+  readonly site: string;
+  readonly node: string;
+  readonly reason: QuarantineReason;
+  readonly text: string;
+  readonly tokens?: readonly string[];
+  readonly header?: string;
+  readonly signature?: string;
+};
+
+/** Body of a `device` entry: a person has seen to a quarantined node. */
+export type DeviceReleased = { readonly v: 1; readonly action: 'release'; readonly site: string; readonly node: string };
+
+export type QuarantineReason = 'CLONE' | 'FORK';
 
 /** Keys of one node: a few for rotation; more would only be a mistake of the caller. */
 const MAX_KEYS = 16;
@@ -49,7 +78,18 @@ function timeOf(value: JsonObject, field: 'from' | 'to', at: number): number {
   return time as number;
 }
 
-function register(sql: Sql, value: JsonObject, entry: number, at: number): void {
+/** A key names one node: what two nodes sign with it could not be told apart. Asked before an entry is made, so that old logs still fold. */
+function admitKey(value: JsonObject, sql: Sql): Admission {
+  const { publicKey } = value;
+  if (value['action'] !== 'register' || typeof publicKey !== 'string') return undefined;
+  const [site, node] = [nameOf(value, 'site'), nameOf(value, 'node')];
+  const find = 'SELECT site, node FROM device_keys WHERE public_key = ? AND NOT (site = ? AND node = ?)';
+  const [other] = sql.exec(find, publicKey, site, node);
+  if (other === undefined) return undefined;
+  return { refuse: invalid(`this key is the one of ${text(other, 'site')}/${text(other, 'node')}: make a new key for ${site}/${node}`) };
+}
+
+function register(sql: Sql, value: JsonObject, entry: number, at: number, effects: Effects): void {
   const site = nameOf(value, 'site');
   const node = nameOf(value, 'node');
   const publicKey = value['publicKey'];
@@ -62,6 +102,7 @@ function register(sql: Sql, value: JsonObject, entry: number, at: number): void 
   if (known.some((row) => row['key'] === id && row['valid_to'] !== null)) {
     throw invalid(`key ${id} of ${site}/${node} was revoked: make a new key on the node`);
   }
+  if (known.length > 0) effects.drop(site, node, at);
   // Registering a valid key again changes nothing but what the log says.
   sql.exec(
     'INSERT INTO device_keys (site, node, key, public_key, valid_from, entry) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
@@ -74,7 +115,7 @@ function register(sql: Sql, value: JsonObject, entry: number, at: number): void 
   );
 }
 
-function revoke(sql: Sql, value: JsonObject, at: number): void {
+function revoke(sql: Sql, value: JsonObject, at: number, effects: Effects): void {
   const site = nameOf(value, 'site');
   const node = nameOf(value, 'node');
   const key = value['key'];
@@ -88,6 +129,21 @@ function revoke(sql: Sql, value: JsonObject, at: number): void {
     typeof key === 'string' ? key : null,
   );
   if (changed.length === 0) throw invalid(`${site}/${node} has no key ${JSON.stringify(key)}`);
+  effects.drop(site, node, to);
+}
+
+function quarantine(sql: Sql, value: JsonObject, entry: number, at: number, effects: Effects): void {
+  const site = nameOf(value, 'site');
+  const node = nameOf(value, 'node');
+  const { reason, text: why } = value;
+  if ((reason !== 'CLONE' && reason !== 'FORK') || typeof why !== 'string') throw invalid('a quarantine needs a reason and a text');
+  const insert = 'INSERT INTO device_quarantine (site, node, reason, text, at, entry) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+  sql.exec(insert, site, node, reason, why, at, entry);
+  effects.drop(site, node, at);
+}
+
+function release(sql: Sql, value: JsonObject): void {
+  sql.exec('DELETE FROM device_quarantine WHERE site = ? AND node = ?', nameOf(value, 'site'), nameOf(value, 'node'));
 }
 
 /** The keys of nodes with the time they are valid for, from `device` entries. */
@@ -103,14 +159,26 @@ export const devices: Projection = {
           entry INTEGER NOT NULL, PRIMARY KEY (site, node, key)) WITHOUT ROWID`,
       ],
     },
+    {
+      id: 'quarantine',
+      statements: [
+        `CREATE TABLE device_quarantine (
+          site TEXT NOT NULL, node TEXT NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, entry INTEGER NOT NULL,
+          PRIMARY KEY (site, node)) WITHOUT ROWID`,
+      ],
+    },
   ],
-  apply(commit, sql) {
+  admits: ['device'],
+  admit: ({ value }, sql) => admitKey(value, sql),
+  apply(commit, sql, effects) {
     for (const entry of commit.entries) {
       if (entry.type !== 'device') continue;
       const { value, index, at } = entry;
-      if (value['action'] === 'register') register(sql, value, index, at);
-      else if (value['action'] === 'revoke') revoke(sql, value, at);
-      else throw invalid(`action ${JSON.stringify(value['action'])} is neither register nor revoke`);
+      if (value['action'] === 'register') register(sql, value, index, at, effects);
+      else if (value['action'] === 'revoke') revoke(sql, value, at, effects);
+      else if (value['action'] === 'quarantine') quarantine(sql, value, index, at, effects);
+      else if (value['action'] === 'release') release(sql, value);
+      else throw invalid(`action ${JSON.stringify(value['action'])} is not register, revoke, quarantine or release`);
     }
   },
 };
@@ -138,6 +206,13 @@ export function keyFault(sql: Sql, site: string, node: string, key: string, at: 
   if (at < found.from) return `key ${key} of ${site}/${node} is valid from ${found.from} only, it is ${at}`;
   if (found.to !== null && at >= found.to) return `key ${key} of ${site}/${node} was revoked as of ${found.to}: register a new key`;
   return undefined;
+}
+
+/** Why and since when nothing of a node is taken; undefined for one in good standing. */
+export function quarantineOf(sql: Sql, site: string, node: string): Quarantine | undefined {
+  const row = sql.exec('SELECT reason, text, at, entry FROM device_quarantine WHERE site = ? AND node = ?', site, node)[0];
+  if (row === undefined) return undefined;
+  return { reason: text(row, 'reason'), text: text(row, 'text'), at: num(row, 'at'), entry: num(row, 'entry') };
 }
 
 /** Every registered node of a site (of all sites without one), in order. */

@@ -1,5 +1,3 @@
-import { errorText } from './failure.ts';
-
 /**
  * Something that a ledger does between calls, by its one alarm: outbound commands, work that commits had no room for, the archive, a
  * rebuild, the inspection. Each run is one slice: some 20 ms of work, so that commits get their turn between.
@@ -7,8 +5,8 @@ import { errorText } from './failure.ts';
 export interface Duty {
   readonly name: string;
   /**
-   * Does a slice. Returns in how many milliseconds to go on (0: at once), or null when nothing is left until `wake` names the duty.
-   * Must be harmless when nothing is to be done: it also runs once after each start of the object. A throw is logged and tried again later.
+   * Does a slice. Returns in how many milliseconds to go on (0: at once), or null when nothing is left: it is then asked again whenever
+   * the alarm goes off, so it must be cheap and harmless when nothing is to be done. A throw is logged and tried again later.
    */
   run(): Promise<number | null> | number | null;
 }
@@ -58,7 +56,7 @@ export class Duties {
   async alarm(): Promise<void> {
     this.#alarm = Number.POSITIVE_INFINITY;
     for (const duty of this.#duties) {
-      if ((this.#due.get(duty.name) ?? Number.POSITIVE_INFINITY) > this.#host.now()) continue;
+      if ((this.#due.get(duty.name) ?? 0) > this.#host.now()) continue;
       // Woken while it runs, it is due again.
       this.#due.delete(duty.name);
       const wait = await this.#run(duty);
@@ -77,7 +75,7 @@ export class Duties {
     } catch (error) {
       const failures = this.#failures.get(duty.name) ?? 0;
       this.#failures.set(duty.name, failures + 1);
-      this.#host.log({ event: 'duty.failed', duty: duty.name, text: errorText(error) });
+      this.#host.log({ event: 'duty.failed', duty: duty.name, text: error instanceof Error ? error.message : String(error) });
       return Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** failures);
     }
   }

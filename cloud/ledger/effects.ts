@@ -120,6 +120,7 @@ type Lists = { -readonly [K in ListName]-?: NonNullable<EntryEffects[K]>[number]
 export class Effects {
   readonly #byEntry = new Map<number, Lists>();
   readonly outbound: Outbound[] = [];
+  readonly drops: { readonly site: string; readonly node: string; readonly due: number }[] = [];
 
   /** The lists of one entry, to push to. A later change of the same document or quantity in one entry replaces the earlier one. */
   of(entry: number): Lists {
@@ -134,6 +135,11 @@ export class Effects {
   /** Sends a command to a node once the commit stands; never on a rebuild. */
   send(site: string, node: string, command: Command): void {
     this.outbound.push({ site, node, command });
+  }
+
+  /** Ends a node's session at the gateway once the commit stands and `due` (epoch milliseconds) has come; never on a rebuild. */
+  drop(site: string, node: string, due: number): void {
+    this.drops.push({ site, node, due });
   }
 
   /** Every movement of the commit, in the order of the log. */

@@ -86,6 +86,17 @@ export function ledgerSuite(open: () => Reached): void {
       ...[1, 2, 3, 4].map((n) => passage(`p${n}`, 'in', serials(TEA, n), n)),
     );
     expect(await ledger.post('LYON', 'dock-1', await gap.batch(4, 4), T)).toMatchObject({ ok: false, code: 'GAP', head: { seq: 2 } });
+    expect(await ledger.post('LYON', 'dock-9', await stranger.batch(1, 1), T)).toMatchObject({ ok: false, code: 'KEY', head: { seq: 0 } });
+    expect(await ledger.post('LYON', 'dock-2', await node.batch(3, 3), T)).toMatchObject({ ok: false, code: 'ADDRESS' });
+    const bad = new TestNode('LYON', 'dock-1', ledger.tenant).record(
+      ...node.bodies.slice(0, 2),
+      new TextEncoder().encode('{"type":"passage", "v":1}'),
+    );
+    expect(await ledger.post('LYON', 'dock-1', await bad.batch(3, 3), T)).toMatchObject({ ok: false, code: 'RECORD_INVALID' });
+    const newer = { type: 'passage', v: 2, clock: clockAt(1) } as never;
+    const later = new TestNode('LYON', 'dock-1', ledger.tenant).record(...node.bodies.slice(0, 2), newer);
+    expect(await ledger.post('LYON', 'dock-1', await later.batch(3, 3), T)).toMatchObject({ ok: false, code: 'VERSION' });
+    expect(await ledger.head()).toEqual(before);
     for (const [first, last] of [
       [2, 2],
       [2, 3],
@@ -98,17 +109,12 @@ export function ledgerSuite(open: () => Reached): void {
         head: { seq: 2 },
       });
     }
-    expect(await ledger.post('LYON', 'dock-9', await stranger.batch(1, 1), T)).toMatchObject({ ok: false, code: 'KEY', head: { seq: 0 } });
-    expect(await ledger.post('LYON', 'dock-2', await node.batch(3, 3), T)).toMatchObject({ ok: false, code: 'ADDRESS' });
-    const bad = new TestNode('LYON', 'dock-1', ledger.tenant).record(
-      ...node.bodies.slice(0, 2),
-      new TextEncoder().encode('{"type":"passage", "v":1}'),
-    );
-    expect(await ledger.post('LYON', 'dock-1', await bad.batch(3, 3), T)).toMatchObject({ ok: false, code: 'RECORD_INVALID' });
-    const newer = { type: 'passage', v: 2, clock: clockAt(1) } as never;
-    const later = new TestNode('LYON', 'dock-1', ledger.tenant).record(...node.bodies.slice(0, 2), newer);
-    expect(await ledger.post('LYON', 'dock-1', await later.batch(3, 3), T)).toMatchObject({ ok: false, code: 'VERSION' });
-    expect(await ledger.head()).toEqual(before);
+    // Nothing but the entry that says why: two histories of one node are two machines, and a person must look.
+    const held = await ledger.head();
+    expect(held.size).toBe(before.size + 1);
+    expect(await ledger.entry(before.size)).toMatchObject({ type: 'device', body: expect.stringContaining('"reason":"FORK"') });
+    expect(await ledger.post('LYON', 'dock-1', await node.batch(3, 3), T)).toMatchObject({ ok: false, code: 'QUARANTINED' });
+    expect(await ledger.head()).toEqual(held);
   });
 
   it('opens a new epoch only by a record that names the head it leaves', async () => {

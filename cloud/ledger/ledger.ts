@@ -1,18 +1,22 @@
 import type { Batch } from '../../protocol/batch.ts';
-import { equal, toBase64url, utf8 } from '../../protocol/bytes.ts';
+import { equal, fromUtf8, toBase64url, utf8 } from '../../protocol/bytes.ts';
 import { canonical } from '../../protocol/canonical.ts';
 import { commitment } from '../../protocol/chain.ts';
 import { Fault, faultCode } from '../../protocol/fault.ts';
 import type { ChainHead } from '../../protocol/refusal.ts';
-import { keyFault } from './devices.ts';
+import { keyFault, quarantineOf } from './devices.ts';
+import { keepDrops } from './drops.ts';
 import { effectiveTimes } from './effective.ts';
 import { Effects, type EntryEffects } from './effects.ts';
-import { type DecodedEntry, leaf, type NewEntry, producerId } from './entry.ts';
+import { type DecodedEntry, type JsonObject, leaf, type NewEntry, producerId } from './entry.ts';
+import { Inspection } from './inspection.ts';
+import { quarantineFork } from './instances.ts';
 import { Refusal, readRecords, sealsOf } from './intake.ts';
 import { addLate, type Head, readHead, writeEntry, writeHead } from './log.ts';
 import { chainAt, ensureNode, type NodeChain, nodeChain, writeBatch, writeNode } from './nodes.ts';
 import { type Mark, placeOf, startMark } from './place.ts';
 import type { Admission, Commit, Projection } from './projection.ts';
+import { Rebuild } from './rebuild.ts';
 import type { Appended, AppendResult, PostResult } from './rpc.ts';
 import { migrate } from './schema.ts';
 import type { Sql } from './sql.ts';
@@ -44,19 +48,23 @@ const chainHead = (mark: Mark): ChainHead => ({ epoch: mark.epoch, seq: mark.seq
 export class Ledger {
   readonly sql: Sql;
   readonly tenant: string;
+  readonly rebuild: Rebuild;
+  readonly inspection: Inspection;
   readonly #options: LedgerOptions;
   readonly #hub: Uint8Array;
 
   /**
    * Migrates the schema and checks that the stored head follows from the tree's tiles.
-   * @throws Fault FOLD_VERSION, TREE_CORRUPT
+   * @throws Fault TREE_CORRUPT
    */
   constructor(options: LedgerOptions) {
     this.sql = options.sql;
     this.tenant = options.tenant;
     this.#options = options;
     this.#hub = producerId(options.tenant, 'hub');
-    migrate(options.sql, options.projections);
+    const stale = migrate(options.sql, options.projections);
+    this.rebuild = new Rebuild(options, stale.length > 0);
+    this.inspection = new Inspection({ ...options, rebuild: this.rebuild });
     const head = readHead(options.sql);
     if (!equal(rootOf(frontierFromTiles(options.sql, head.frontier.size)), head.root)) {
       throw new Fault(
@@ -87,6 +95,7 @@ export class Ledger {
       const next = this.sql.transaction(() => this.#post(site, node, batch, receivedAt, known));
       return { ok: true, head: chainHead(next ?? mark), duplicate: next === undefined };
     } catch (error) {
+      if (error instanceof Refusal && error.code === 'FORK') quarantineFork(this, site, node, batch, error.message, receivedAt);
       if (error instanceof Refusal) return { ok: false, code: error.code, text: error.message, head: chainHead(mark) };
       const text = `records of ${site}/${node} could not be committed: ${error instanceof Error ? error.message : String(error)}`;
       this.#options.log({ event: 'ledger.failed', code: faultCode(error), text });
@@ -114,6 +123,8 @@ export class Ledger {
     const mark: Mark = known ?? startMark(header);
     const place = placeOf(header, chain, mark, (epoch, seq) => (known === undefined ? undefined : chainAt(this.sql, known.id, epoch, seq)));
     if (place.kind === 'refused') throw new Refusal(place.code, place.text);
+    const held = quarantineOf(this.sql, site, node);
+    if (held !== undefined) throw new Refusal('QUARANTINED', `${site}/${node} is in quarantine: ${held.text}`);
     if (place.kind === 'duplicate') return undefined;
     const { skip } = place;
     const records = readRecords(batch, skip, mark, place.opens);
@@ -146,13 +157,17 @@ export class Ledger {
 
   /**
    * Appends entries that the hub makes, all or none. An entry whose projection says that it is there already is not appended again.
-   * `now` is epoch milliseconds. Never throws for what was asked; @throws what the database or a projection's bug throws.
+   * `now` is epoch milliseconds; `also` writes what must stand beside the entries, in the same transaction. Never throws for what was asked; @throws what the database or a projection's bug throws.
    */
-  append(entries: readonly NewEntry[], now: number): AppendResult {
+  append(entries: readonly NewEntry[], now: number, also?: () => void): AppendResult {
     try {
       if (entries.length > MAX_APPEND)
         throw new Fault('APPEND_TOO_LARGE', `${entries.length} entries, at most ${MAX_APPEND} at a time: send fewer`);
-      return { ok: true, appended: this.sql.transaction(() => this.#append(entries, now)) };
+      const work = (): Appended[] => {
+        also?.();
+        return this.#append(entries, now);
+      };
+      return { ok: true, appended: this.sql.transaction(work) };
     } catch (error) {
       if (!(error instanceof Fault)) {
         this.#options.log({ event: 'ledger.failed', code: faultCode(error), text: error instanceof Error ? error.message : String(error) });
@@ -223,7 +238,8 @@ export class Ledger {
         salt,
         body,
         commitment: commitment(salt, body),
-        value: entry.body,
+        // What is folded is what the log says, down to the order of members: a rebuild reads nothing else.
+        value: JSON.parse(fromUtf8(body)) as JsonObject,
       };
     });
     const effects = this.#commit({ entries, at }, before, null);
@@ -255,6 +271,7 @@ export class Ledger {
   }
 
   #sendAfter(effects: Effects): void {
+    keepDrops(this.sql, effects.drops);
     for (const { site, node, command } of effects.outbound) {
       this.sql.exec('INSERT INTO outbound (site, node, command) VALUES (?, ?, ?)', site, node, JSON.stringify(command));
     }
@@ -265,6 +282,7 @@ export class Ledger {
     const { entries, at } = commit;
     const effects = new Effects();
     for (const projection of this.#options.projections) projection.apply(commit, this.sql, effects);
+    this.rebuild.follow(commit);
     const first = entries[0] as DecodedEntry;
     const producer = node === null ? this.#hub : producerId(this.tenant, first.producer);
     const leaves: Uint8Array[] = [];

@@ -23,7 +23,10 @@ export interface Head {
  */
 const MAX_EFFECTS_CHARACTERS = 500_000;
 
-const TYPE_OF = new Map<number, EntryType>(Object.entries(ENTRY_TYPES).map(([name, code]) => [code, name as EntryType]));
+/** Entry types by the number that stands in leaves and rows. */
+export const TYPE_OF: ReadonlyMap<number, EntryType> = new Map(
+  Object.entries(ENTRY_TYPES).map(([name, code]) => [code, name as EntryType]),
+);
 
 /** The stored head; that of an empty log when nothing is stored. */
 export function readHead(sql: Sql): Head {

@@ -116,7 +116,8 @@ function applyPrice(sql: Sql, value: JsonObject, entry: number, from: number): v
 /** Company, sites, items with packs, partners and agreed prices. Items and sites that only a record named have no name yet. */
 export const masterdata: Projection = {
   name: 'masterdata',
-  foldVersion: 1,
+  // 2: packs stand in canonical form.
+  foldVersion: 2,
   migrations: [
     {
       id: 'tables',

@@ -5,17 +5,24 @@ import { SALT_BYTES } from '../../protocol/chain.ts';
 import type { Command, NodeStatus } from '../../protocol/command.ts';
 import { clientId } from '../../protocol/topics.ts';
 import { type DocumentRow, type DocumentsQuery, type DocumentView, type FindingView, projections, reads } from '../projections.ts';
-import { deviceKeys } from './devices.ts';
+import { ARCHIVE_DELAY_MS } from './archive.ts';
+import { deviceKeys, quarantineOf } from './devices.ts';
+import { drainDrops, nextDrop } from './drops.ts';
+import { Duties } from './duties.ts';
 import type { Movement } from './effects.ts';
+import { enrol, offer, revoke, rotate } from './enrolments.ts';
 import type { NewEntry } from './entry.ts';
+import { login, release } from './instances.ts';
 import { Ledger as Log } from './ledger.ts';
 import { entryView, isLate, logHead, newsAfter } from './log.ts';
 import { movementsPage } from './movements.ts';
 import { drainOutbound, hasOutbound } from './outbound.ts';
 import { sizeOf } from './page.ts';
 import { startMark } from './place.ts';
+import { type Bucket, Publication } from './publication.ts';
 import { rawStock } from './raw.ts';
 import { companyOf, itemOf, itemsPage, priceAt, pricesPage, siteRows, stockPage } from './reads.ts';
+import { projectionsState } from './rebuild.ts';
 import type * as Rpc from './rpc.ts';
 import { keepRefused, keepReport, nodeRows } from './sidelines.ts';
 import { ObjectSql } from './sql.object.ts';
@@ -23,7 +30,9 @@ import { text } from './sql.ts';
 import { Streams } from './stream.ts';
 
 export interface LedgerEnv {
-  readonly GATEWAY: { getByName(name: string): { send(command: Command): Promise<void> } };
+  readonly GATEWAY: { getByName(name: string): { send(command: Command): Promise<void>; drop(): Promise<void> } };
+  readonly ARCHIVE: Bucket;
+  readonly LOG_HOST: string;
 }
 
 /** First and longest wait before commands that a gateway did not take are sent again, milliseconds: it is deploying, or full. */
@@ -39,13 +48,27 @@ const print = (event: object): void => console.log(JSON.stringify(event));
 export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
   readonly #sql: ObjectSql;
   readonly #streams: Streams;
+  /** In the order in which an alarm runs them: what people wait for comes first. */
+  readonly #duties: Duties;
   #log: Log | undefined;
+  #publication: Publication | undefined;
   #failures = 0;
 
   constructor(ctx: DurableObjectState, env: LedgerEnv) {
     super(ctx, env);
     this.#sql = new ObjectSql(ctx.storage);
     this.#streams = new Streams({ newsAfter: (after, limit) => newsAfter(this.#open().sql, after, limit), now: () => Date.now() });
+    this.#duties = new Duties(
+      [
+        { name: 'drops', run: () => this.#drop() },
+        { name: 'drain', run: () => this.#drain() },
+        { name: 'outbound', run: () => this.#sendOutbound() },
+        { name: 'rebuild', run: () => this.#open().rebuild.slice(Date.now()) },
+        { name: 'inspection', run: () => this.#open().inspection.slice(Date.now()) },
+        { name: 'archive', run: async () => ((await this.#published().archive.run()) ? 0 : null) },
+      ],
+      { setAlarm: (at) => ctx.storage.setAlarm(at), now: () => Date.now(), log: print },
+    );
     if (this.#exists()) this.#open();
   }
 
@@ -62,13 +85,28 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
     const tenant = text(this.#sql.exec('SELECT name FROM tenant')[0] ?? {}, 'name');
     const salt = (): Uint8Array => crypto.getRandomValues(new Uint8Array(SALT_BYTES));
     this.#log = new Log({ sql: this.#sql, tenant, projections, salt, log: print });
+    // New code may have begun one.
+    if (this.#log.rebuild.runs()) void this.#duties.wake('rebuild');
     return this.#log;
+  }
+
+  #published(): Publication {
+    const { sql, tenant } = this.#open();
+    // Rows that are about to be replaced are not exported.
+    const waits = (): boolean => this.#open().waits() || this.#open().rebuild.runs();
+    this.#publication ??= new Publication({ sql, tenant, projections, host: this.env.LOG_HOST, bucket: this.env.ARCHIVE, waits });
+    return this.#publication;
   }
 
   /** After a commit: commands go out by alarm, and streams hear of it once it is durable, lest they show what a crash takes back. */
   async #committed(): Promise<void> {
+    const drop = nextDrop(this.#sql, Date.now());
+    if (drop !== null) void this.#duties.wake('drops', drop);
+    if (this.#published().archive.waits()) void this.#duties.wake('archive', ARCHIVE_DELAY_MS);
     // While a gateway fails, its retry is due later already.
-    if (this.#open().waits() || (this.#failures === 0 && hasOutbound(this.#sql))) void this.ctx.storage.setAlarm(Date.now());
+    if (this.#open().waits()) void this.#duties.wake('drain');
+    else if (this.#failures === 0 && hasOutbound(this.#sql)) void this.#duties.wake('outbound');
+    else void this.#duties.begin();
     if (this.#streams.size === 0) return;
     await this.ctx.storage.sync();
     this.#streams.wake();
@@ -77,20 +115,53 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
   async node(site: string, node: string): Promise<Rpc.NodeState> {
     if (!this.#exists()) {
       const { epoch, seq, chain } = startMark({ tenant: this.ctx.id.name ?? '', site, node });
-      return { head: { epoch, seq, chain: toBase64url(chain) }, keys: [] };
+      return { head: { epoch, seq, chain: toBase64url(chain) }, keys: [], quarantine: null };
     }
-    return { head: this.#open().nodeHead(site, node), keys: deviceKeys(this.#sql, site, node) };
+    const { sql } = this.#open();
+    const quarantine = quarantineOf(sql, site, node) ?? null;
+    return { head: this.#open().nodeHead(site, node), keys: deviceKeys(sql, site, node), quarantine };
   }
 
   async post(site: string, node: string, batch: Batch, receivedAt: number): Promise<Rpc.PostResult> {
     const result = this.#open().post(site, node, batch, receivedAt);
-    if (result.ok && !result.duplicate) this.ctx.waitUntil(this.#committed());
+    if (result.ok ? !result.duplicate : result.code === 'FORK') this.ctx.waitUntil(this.#committed());
     return result;
   }
 
   async append(entries: readonly NewEntry[], at: number): Promise<Rpc.AppendResult> {
     const result = this.#open().append(entries, at);
     this.ctx.waitUntil(this.#committed());
+    return result;
+  }
+
+  async login(site: string, node: string, asked: Rpc.Login, at: number): Promise<Rpc.LoginResult> {
+    const result = login(this.#open(), site, node, asked, at);
+    if (!result.ok) this.ctx.waitUntil(this.#committed());
+    return result;
+  }
+
+  async offer(asked: Rpc.Offer, at: number): Promise<void> {
+    offer(this.#open().sql, asked, at);
+  }
+
+  async enrol(enrolment: Rpc.Enrolment, at: number): Promise<Rpc.KeyResult> {
+    return this.#keysChanged(enrol(this.#open(), enrolment, at));
+  }
+
+  async rotate(rotation: Rpc.Rotation, at: number): Promise<Rpc.KeyResult> {
+    return this.#keysChanged(rotate(this.#open(), rotation, at));
+  }
+
+  async revoke(site: string, node: string, key: string, at: number): Promise<Rpc.KeyResult> {
+    return this.#keysChanged(revoke(this.#open(), site, node, key, at));
+  }
+
+  async release(site: string, node: string, at: number): Promise<Rpc.KeyResult> {
+    return this.#keysChanged(release(this.#open(), site, node, at));
+  }
+
+  #keysChanged(result: Rpc.KeyResult): Rpc.KeyResult {
+    if (result.ok && result.entry !== null) this.ctx.waitUntil(this.#committed());
     return result;
   }
 
@@ -168,31 +239,75 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
     return this.#streams.open(after, after === last && isLate(this.#sql, last) ? last : undefined);
   }
 
+  async log(): Promise<Rpc.LogView> {
+    return this.#published().view();
+  }
+
+  async checkpoint(): Promise<string> {
+    return this.#published().checkpoint();
+  }
+
+  async tile(path: string): Promise<Uint8Array | null> {
+    return this.#published().tile(path);
+  }
+
+  async receipt(index: number): Promise<Rpc.ReceiptView | null> {
+    return this.#published().receipt(index);
+  }
+
+  async openExport(at: number): Promise<Rpc.ExportOpened> {
+    return this.#published().openExport(at);
+  }
+
+  async exportFile(id: string, path: string, at: number): Promise<Rpc.ExportPart> {
+    return this.#published().exportPart(id, path, at);
+  }
+
+  async projections(): Promise<Rpc.ProjectionsState> {
+    return projectionsState(this.#open().sql);
+  }
+
+  async startRebuild(why: string, at: number): Promise<Rpc.ProjectionsState> {
+    const { sql, rebuild } = this.#open();
+    rebuild.start(why, at);
+    await this.#duties.wake('rebuild');
+    return projectionsState(sql);
+  }
+
   /** Rows written and read by this object since it started, for measurements. */
   async rows(): Promise<{ written: number; read: number }> {
     return { written: this.#sql.rowsWritten, read: this.#sql.rowsRead };
   }
 
-  /** One slice of work that commits had no room for; true when none is left. */
-  async #drain(): Promise<boolean> {
+  /** One slice of work that commits had no room for. */
+  async #drain(): Promise<number | null> {
     const { index, more } = this.#open().drain();
     if (index !== undefined && this.#streams.size > 0) {
       await this.ctx.storage.sync();
       this.#streams.again(index);
     }
-    return !more;
+    return more ? 0 : null;
   }
 
-  override async alarm(): Promise<void> {
+  /** Ends the sessions of nodes whose keys changed. */
+  async #drop(): Promise<number | null> {
+    const { tenant, sql } = this.#open();
+    return drainDrops(sql, Date.now(), (site, node) => this.env.GATEWAY.getByName(clientId({ tenant, site, node })).drop());
+  }
+
+  /** Some of the commands that wait. */
+  async #sendOutbound(): Promise<number | null> {
     const { tenant } = this.#open();
-    const drained = await this.#drain();
     const send = (site: string, node: string, command: Command): Promise<void> =>
       this.env.GATEWAY.getByName(clientId({ tenant, site, node })).send(command);
     const failures = await drainOutbound(this.#sql, send);
     for (const failure of failures) print({ event: 'command.delayed', text: failure });
     this.#failures = failures.length === 0 ? 0 : this.#failures + 1;
-    if (drained && !hasOutbound(this.#sql)) return;
-    const wait = !drained || this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));
-    await this.ctx.storage.setAlarm(Date.now() + wait);
+    if (!hasOutbound(this.#sql)) return null;
+    return this.#failures === 0 ? 0 : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#duties.alarm();
   }
 }

@@ -53,6 +53,12 @@ export interface Projection {
    * returns true. What it changes is shown with `entry`, the newest of the log.
    */
   drain?(sql: Sql, effects: Effects, entry: number): boolean;
+  /**
+   * One slice, some 10 ms, of a check that rows agree with what they follow from, by other code than `apply`: asked again and again in the background.
+   * `cursor` is where the slice before ended, null to begin. Returns where to go on (null: all was seen) and a sentence for each row that differs, with
+   * its table and key. Reads only.
+   */
+  inspect?(sql: Sql, cursor: string | null): { readonly next: string | null; readonly differences: readonly string[] };
   /** Whether work waits to be drained: asked after each commit. */
   waits?(sql: Sql): boolean;
 }

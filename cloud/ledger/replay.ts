@@ -12,6 +12,18 @@ function sameCommit(a: DecodedEntry | undefined, b: DecodedEntry): boolean {
   return a !== undefined && a.producer === b.producer && a.at === b.at;
 }
 
+/** Folds entries that one commit could hold into `target`, with all work that they leave waiting. Nothing goes outward. */
+export function foldTogether(target: Sql, projections: readonly Projection[], entries: readonly DecodedEntry[]): Effects {
+  const changed = new Effects();
+  const last = entries.at(-1);
+  if (last === undefined) return changed;
+  target.transaction(() => {
+    for (const projection of projections) projection.apply({ entries, at: last.at }, target, changed);
+    for (const projection of projections) while (projection.drain?.(target, changed, last.index));
+  });
+  return changed;
+}
+
 /**
  * Folds the log of `source` again into the empty `target`, at most `together` entries a commit, and returns what each entry
  * changed. Nothing goes outward. A rebuild, a check of the stored rows, or state for another reader.
@@ -22,13 +34,7 @@ export function replay(source: Sql, target: Sql, projections: readonly Projectio
   const effects: string[] = [];
   let group: DecodedEntry[] = [];
   const fold = (): void => {
-    const last = group.at(-1);
-    if (last === undefined) return;
-    const changed = new Effects();
-    target.transaction(() => {
-      for (const projection of projections) projection.apply({ entries: group, at: last.at }, target, changed);
-      for (const projection of projections) while (projection.drain?.(target, changed, last.index));
-    });
+    const changed = foldTogether(target, projections, group);
     effects.push(...group.map(({ index }) => JSON.stringify(changed.result(index))));
     group = [];
   };

@@ -1,5 +1,12 @@
-import { Fault } from '../../protocol/fault.ts';
+import { alarmMigration } from './alarms.ts';
+import { archiveMigration } from './archive.ts';
+import { identityMigration } from './enrolments.ts';
+import { exportMigration } from './exports.ts';
+import { inspectionMigration } from './inspection.ts';
+import { sizeOf } from './page.ts';
 import type { Migration, Projection } from './projection.ts';
+import { rebuildMigration } from './rebuild.ts';
+import { signerMigration } from './signer.ts';
 import { num, type Sql, text } from './sql.ts';
 import { tileMigration } from './tiles.ts';
 
@@ -35,6 +42,13 @@ const LEDGER: readonly Migration[] = [
         at INTEGER NOT NULL)`,
     ],
   },
+  identityMigration,
+  signerMigration,
+  archiveMigration,
+  exportMigration,
+  alarmMigration,
+  rebuildMigration,
+  inspectionMigration,
 ];
 
 function run(sql: Sql, owner: string, migrations: readonly Migration[], done: ReadonlySet<string>): void {
@@ -46,25 +60,25 @@ function run(sql: Sql, owner: string, migrations: readonly Migration[], done: Re
 }
 
 /**
- * Brings the schema up to date: the ledger's tables, then each projection's, each migration once for ever.
- * @throws Fault FOLD_VERSION when the stored rows of a projection were folded by another version of its code.
+ * Brings the schema up to date: the ledger's tables, then each projection's, each migration once for ever. Returns the names of projections whose
+ * stored rows were folded by another version of their code, or not at all: they must be rebuilt (rebuild.ts), and answer with what they have meanwhile.
  */
-export function migrate(sql: Sql, projections: readonly Projection[]): void {
-  sql.transaction(() => {
+export function migrate(sql: Sql, projections: readonly Projection[]): string[] {
+  return sql.transaction(() => {
     sql.exec('CREATE TABLE IF NOT EXISTS _migrations (owner TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (owner, id)) WITHOUT ROWID');
     sql.exec('CREATE TABLE IF NOT EXISTS folds (name TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID');
     const done = new Set(sql.exec('SELECT owner, id FROM _migrations').map((row) => `${text(row, 'owner')}/${text(row, 'id')}`));
     run(sql, 'ledger', LEDGER, done);
+    const stale: string[] = [];
     for (const { name, foldVersion, migrations } of projections) {
       run(sql, name, migrations, done);
       const row = sql.exec('SELECT version FROM folds WHERE name = ?', name)[0];
-      if (row === undefined) sql.exec('INSERT INTO folds (name, version) VALUES (?, ?)', name, foldVersion);
-      else if (num(row, 'version') !== foldVersion) {
-        throw new Fault(
-          'FOLD_VERSION',
-          `the rows of ${name} were folded by version ${num(row, 'version')}, this code is version ${foldVersion}: rebuild the projection`,
-        );
-      }
+      if (row !== undefined && num(row, 'version') === foldVersion) continue;
+      // A projection that comes to a log which has entries already has folded none of them: version 0.
+      const version = sizeOf(sql) === 0 ? foldVersion : row === undefined ? 0 : num(row, 'version');
+      sql.exec('INSERT INTO folds (name, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version', name, version);
+      if (version !== foldVersion) stale.push(name);
     }
+    return stale;
   });
 }

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toBase64url, toHex } from '../../protocol/bytes.ts';
 import type { NodeStatus } from '../../protocol/command.ts';
-import { deviceKeys } from './devices.ts';
+import { deviceKeys, quarantineOf } from './devices.ts';
 import { startMark } from './place.ts';
 import type { NodeRow } from './rpc.ts';
 import { blob, num, type Row, type Sql, text } from './sql.ts';
@@ -74,6 +74,7 @@ function nodeRow(sql: Sql, tenant: string, row: Row): NodeRow {
     site,
     node,
     keys: deviceKeys(sql, site, node),
+    quarantine: quarantineOf(sql, site, node) ?? null,
     head: { epoch: mark.epoch, seq: mark.seq, chain: toBase64url(mark.chain) },
     completeTo: row['effective'] === null ? null : num(row, 'effective'),
     status: row['status'] === null ? null : (JSON.parse(text(row, 'status')) as NodeStatus),

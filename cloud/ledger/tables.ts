@@ -45,23 +45,34 @@ export function tablesOf(sql: Sql, projections: readonly Projection[]): Table[] 
 
 const quoted = (name: string): string => `"${name}"`;
 
+type Named = Pick<Table, 'name' | 'columns' | 'key'>;
+
 /**
- * At most `limit` rows after the row whose key values are `after` (null: from the start), in key order as SQLite compares them: numbers, then
- * text by its UTF-8 bytes, then blobs. `next` is the key of the last row, null when no row follows.
+ * At most `limit` rows after the key `after` up to and with the key `to` (null: from the start, to the end), in key order as SQLite compares
+ * them: numbers, then text by its UTF-8 bytes, then blobs.
  */
+export function rowsUpTo(sql: Sql, table: Named, after: readonly Value[] | null, to: readonly Value[] | null, limit: number): Row[] {
+  const key = `(${table.key.map(quoted).join(', ')})`;
+  const bound = (operator: string, values: readonly Value[] | null): string[] =>
+    values === null ? [] : [`${key} ${operator} (${values.map(() => '?').join(', ')})`];
+  const bounds = [...bound('>', after), ...bound('<=', to)];
+  return sql.exec(
+    `SELECT ${table.columns.map(quoted).join(', ')} FROM ${quoted(table.name)} ${bounds.length === 0 ? '' : `WHERE ${bounds.join(' AND ')}`}
+      ORDER BY ${table.key.map(quoted).join(', ')} LIMIT ?`,
+    ...(after ?? []),
+    ...(to ?? []),
+    limit,
+  );
+}
+
+/** At most `limit` rows after the key `after`, in key order. `next` is the key of the last of them, null when no row follows. */
 export function rowsAfter(
   sql: Sql,
-  table: Pick<Table, 'name' | 'columns' | 'key'>,
+  table: Named,
   after: readonly Value[] | null,
   limit: number,
 ): { rows: readonly Row[]; next: readonly Value[] | null } {
-  const key = table.key.map(quoted).join(', ');
-  const where = after === null ? '' : `WHERE (${key}) > (${after.map(() => '?').join(', ')})`;
-  const found = sql.exec(
-    `SELECT ${table.columns.map(quoted).join(', ')} FROM ${quoted(table.name)} ${where} ORDER BY ${key} LIMIT ?`,
-    ...(after ?? []),
-    limit + 1,
-  );
+  const found = rowsUpTo(sql, table, after, null, limit + 1);
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   return { rows, next: found.length > limit && last !== undefined ? keyOf(table, last) : null };

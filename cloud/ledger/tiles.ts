@@ -77,8 +77,8 @@ export function tile(sql: Sql, size: number, level: number, index: number): Uint
   return hashes.subarray(0, width * HASH_BYTES);
 }
 
-/** `tile/<level>/<index>[.p/<width>]` (C2SP tlog-tiles, section Parameters: groups of three digits, all but the last after an x). */
-export function tilePath(level: number, index: number, width = TILE_WIDTH): string {
+/** An index as C2SP tlog-tiles writes it in paths (section Parameters): groups of three digits, all but the last after an x. */
+export function indexPath(index: number): string {
   const groups: string[] = [];
   let rest = index;
   do {
@@ -86,8 +86,12 @@ export function tilePath(level: number, index: number, width = TILE_WIDTH): stri
     rest = Math.floor(rest / 1000);
   } while (rest > 0);
   const last = groups.pop() as string;
-  const path = [...groups.map((group) => `x${group}`), last].join('/');
-  return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
+  return [...groups.map((group) => `x${group}`), last].join('/');
+}
+
+/** `tile/<level>/<index>[.p/<width>]`; level `entries` holds the leaves themselves. */
+export function tilePath(level: number | 'entries', index: number, width = TILE_WIDTH): string {
+  return `tile/${level}/${indexPath(index)}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
 /** The levels of a tree of `size` with their full tiles and the width of the partial one (0: none). */

@@ -48,7 +48,7 @@ export class TestNode {
 
   constructor(site: string, node = 'dock-1', tenant = 'demo', epoch = 1) {
     this.address = { tenant, site, node };
-    this.publicKey = new Uint8Array(32).fill(site.charCodeAt(0)).fill(node.charCodeAt(node.length - 1), 16);
+    this.publicKey = commitment(utf8(site), utf8(node));
     this.epoch = epoch;
     this.chain = [chainStart(this.address, epoch)];
   }

@@ -1,6 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { Aedes } from 'aedes';
+import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import { Fault } from '../../protocol/fault.ts';
+import { KeptSessions } from './sessions.ts';
+import { type Credentials, type RETURN, refusalOf } from './welcome.ts';
 
 /** What a stack light or a display at the dock needs to know of a door. */
 export interface DoorSign {
@@ -14,10 +16,22 @@ export interface DoorSign {
   readonly undecided: number;
 }
 
+/** What a light or display needs to know of the node itself. */
+export interface NodeSign {
+  /** `red`: passages are not written down, or soon will not be: do not switch off. `amber`: somebody must see to the disk. */
+  readonly light: 'green' | 'amber' | 'red';
+  /** What is wrong with the node's disk, worst first. */
+  readonly disk: readonly string[];
+  /** Passages that wait in memory. */
+  readonly held: number;
+}
+
 export interface BrokerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** What clients must send; without it any client may read, which is meant for loopback. */
+  readonly credentials?: Credentials | undefined;
 }
 
 const ROOT = 'docket/local';
@@ -27,7 +41,7 @@ const MAX_LEVELS = 8;
 const CONNECT_MS = 5_000;
 /** A frozen display must not hold up the others: its connection is cut when it drains nothing for 10 s. */
 const DRAIN_MS = 10_000;
-/** Packets kept for a client that is not yet connected: it gets the retained states anyway. */
+/** Packets kept of a client whose CONNECT is not answered yet: it has nothing to send but a few subscriptions. */
 const QUEUE = 42;
 /** Lights, displays and tablets of one building. */
 const MAX_CLIENTS = 100;
@@ -37,14 +51,12 @@ const MAX_CLIENTS = 100;
  * retained states.
  */
 const MAX_INBOUND_BYTES = 262_144;
-/** Longest keep-alive: a dead display is noticed within 1.5 times this, seconds. */
-const KEEPALIVE_S = 300;
-
 const doorTopic = (door: string): string => `${ROOT}/doors/${door}`;
+const NODE_TOPIC = `${ROOT}/node`;
 
 /**
  * The broker at the dock, MQTT 3.1.1, for stack lights and displays: they subscribe to the retained `docket/local/doors/<door>`
- * and publish nothing. It holds no truth: after a restart the states are published anew.
+ * and `docket/local/node` and publish nothing. It holds no truth: after a restart the states are published anew.
  */
 export class Broker {
   readonly #options: BrokerOptions;
@@ -64,14 +76,25 @@ export class Broker {
 
   /** @throws Fault PORT_TAKEN, BROKER_LISTEN */
   async start(): Promise<void> {
-    const { host, port } = this.#options;
+    const { host, port, credentials } = this.#options;
+    const refused = new WeakMap<Client, (typeof RETURN)[keyof typeof RETURN]>();
     const aedes = await Aedes.createBroker({
       maxTopicLevels: MAX_LEVELS,
       connectTimeout: CONNECT_MS,
       drainTimeout: DRAIN_MS,
       queueLimit: QUEUE,
-      keepaliveLimit: KEEPALIVE_S,
-      preConnect: (_client, _packet, done) => done(null, aedes.connectedClients < MAX_CLIENTS),
+      preConnect: (client, packet, done) => {
+        const code = refusalOf(packet, credentials);
+        if (code !== undefined) refused.set(client, code);
+        else if (!packet.clean) sessions.keep(packet.clientId);
+        done(null, aedes.connectedClients < MAX_CLIENTS);
+      },
+      // aedes can only answer with a return code from here, and does not show the packet here.
+      authenticate: (client, _user, _password, done) => {
+        const returnCode = refused.get(client);
+        if (returnCode === undefined) return done(null, true);
+        done(Object.assign(new Error(`CONNECT refused with return code ${returnCode}`), { returnCode }) as AuthenticateError, false);
+      },
       // In this hook, not in `published`: aedes acknowledges before that one runs. An error here closes the connection.
       authorizePublish: (client, packet, done) => {
         if (client === null) return done(null);
@@ -82,6 +105,7 @@ export class Broker {
         done(null, subscription.topic.startsWith(`${ROOT}/`) ? subscription : null);
       },
     });
+    const sessions = new KeptSessions(aedes);
     // Without listeners these would stop the process: a broken client is the client's trouble.
     aedes.on('clientError', () => undefined);
     aedes.on('connectionError', () => undefined);
@@ -105,10 +129,20 @@ export class Broker {
 
   /** Publishes the state of a door, retained, when it differs from the last one. */
   show(door: string, sign: DoorSign): void {
+    this.#publish(doorTopic(door), sign);
+  }
+
+  /** The same for the node: its lamp is red while it writes nothing down. */
+  showNode(sign: NodeSign): void {
+    this.#publish(NODE_TOPIC, sign);
+  }
+
+  #publish(topic: string, sign: DoorSign | NodeSign): void {
     const payload = JSON.stringify(sign);
-    if (this.#aedes === undefined || this.#last.get(door) === payload) return;
-    this.#last.set(door, payload);
-    const packet = { cmd: 'publish' as const, topic: doorTopic(door), payload, qos: 0 as const, retain: true, dup: false };
+    if (this.#aedes === undefined || this.#last.get(topic) === payload) return;
+    this.#last.set(topic, payload);
+    // QoS 1, so that a display may choose: with a kept session it misses no change.
+    const packet = { cmd: 'publish' as const, topic, payload, qos: 1 as const, retain: true, dup: false };
     this.#aedes.publish(packet, () => undefined);
   }
 

@@ -82,6 +82,20 @@ export class Expectations {
       .run(command.kind, command.number);
   }
 
+  /** The document a person chose for a door: it stays until changed or forgotten. */
+  ofDoor(door: string): DocumentRef | null {
+    const row = this.#db.prepare('SELECT document FROM door_documents WHERE door = ?').get(door) as { document: string } | undefined;
+    return row === undefined ? null : (JSON.parse(row.document) as DocumentRef);
+  }
+
+  /** Inside a transaction. */
+  choose(door: string, choice: Pick<DocumentRef, 'kind' | 'number'> | null): void {
+    this.#db.prepare('DELETE FROM door_documents WHERE door = ?').run(door);
+    if (choice === null) return;
+    const document: DocumentRef = { kind: choice.kind, number: choice.number, how: 'chosen' };
+    this.#db.prepare('INSERT INTO door_documents (door, document) VALUES (?, ?)').run(door, JSON.stringify(document));
+  }
+
   /** Items accepted so far for a document, by GTIN. */
   accepted(kind: string, number: string): Map<string, number> {
     const rows = this.#db.prepare('SELECT gtin, quantity FROM accepted WHERE kind = ? AND number = ?').all(kind, number);

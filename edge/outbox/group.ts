@@ -69,17 +69,23 @@ export class GroupCommit {
       clearTimeout(this.#later);
       this.#later = undefined;
     }
-    const now = this.#now();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) * COMMITS_PER_SECOND) / 1000);
-    this.#refilled = now;
+    this.#refill();
     // Immediate, not at once: what the same turn of the event loop brings joins the group.
     if (this.#tokens >= 1 || waiting >= FULL_GROUP) this.#soon = setImmediate(() => this.#run());
     else this.#later = setTimeout(() => this.#run(), Math.ceil(((1 - this.#tokens) * 1000) / COMMITS_PER_SECOND));
   }
 
+  #refill(): void {
+    const now = this.#now();
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#refilled) * COMMITS_PER_SECOND) / 1000);
+    this.#refilled = now;
+  }
+
   #run(): void {
     this.#soon = undefined;
     this.#later = undefined;
+    // What came in while it waited is what this commit costs.
+    this.#refill();
     this.#tokens = Math.max(0, this.#tokens - 1);
     this.#commit();
     this.#schedule();
@@ -91,6 +97,8 @@ export class GroupCommit {
     const results: unknown[] = [];
     try {
       this.#transaction(() => {
+        // A transaction may run twice, when the first try found the disk full.
+        results.length = 0;
         for (const entry of group) results.push(entry.apply());
       });
     } catch (error) {

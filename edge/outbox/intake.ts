@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../../protocol/fault.ts';
 import type { NodeClock } from '../../protocol/record.ts';
+import { sleep } from '../backoff.ts';
 import type { ClosedPassage } from '../passage/tracker.ts';
 import type { Appended, Outbox } from './outbox.ts';
 import { passageBodies } from './split.ts';
@@ -15,13 +15,17 @@ export interface IntakeOptions {
 
 /** A person may need this long to free a disk; asking it more often helps nobody. */
 const RETRY_MS = 2_000;
-/** Passages held in memory while the disk takes nothing: a busy day. More stay in the doors' journals until the next start. */
-const MAX_HELD = 1_000;
+/**
+ * Items of passages that are held in memory while the disk takes nothing, some 60 MB: 4,000 pallets of 50, more than a day of a busy
+ * site. Of further passages only the reads in the doors' journals are left, for the next start.
+ */
+const MAX_HELD_ITEMS = 200_000;
 
 /** From a closed passage to its committed record: finds its document, tries again while the disk takes nothing. */
 export class Intake {
   readonly #options: IntakeOptions;
   #held = 0;
+  #heldItems = 0;
   #stopped = false;
 
   constructor(options: IntakeOptions) {
@@ -62,7 +66,9 @@ export class Intake {
     const document = outbox.doorDocument(door) ?? outbox.recognise(closed.ssccs);
     const bodies = passageBodies(closed, document, clock());
     const records = bodies.map((body, i) => (i === 0 ? { body, doubts: closed.doubts } : { body }));
+    const items = closed.moved.length + closed.doubts.length + 1;
     this.#held++;
+    this.#heldItems += items;
     try {
       for (let tries = 0; ; tries++) {
         try {
@@ -72,12 +78,17 @@ export class Intake {
           const { code, message } = error as Fault;
           if (tries === 0) log('outbox.failed', { passage, code: code ?? 'INTERNAL', text: message });
           const mends = error instanceof Fault && error.code.startsWith('OUTBOX_');
-          if (!mends || this.#stopped || this.#held > MAX_HELD) throw error;
+          if (!mends || this.#stopped) throw error;
+          if (this.#heldItems > MAX_HELD_ITEMS) {
+            log('passage.unheld', { passage, door, held: this.#held, text: 'too many wait in memory: its reads stay in the journal' });
+            throw error;
+          }
         }
-        await pause(retryMs);
+        await sleep(retryMs);
       }
     } finally {
       this.#held--;
+      this.#heldItems -= items;
     }
   }
 

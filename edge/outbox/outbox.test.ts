@@ -300,7 +300,7 @@ describe('a bad disk', () => {
       writeFileSync(path, bytes);
       const again = bench.open(path);
       expect(again.head().seq).toBe(0);
-      expect(again.health().setAside).toEqual([`${path}.corrupt-${CLOCK.wall}`]);
+      expect(again.health().notices).toMatchObject([{ kind: 'damaged', file: `${path}.corrupt-${CLOCK.wall}` }]);
       expect(readFileSync(`${path}.corrupt-${CLOCK.wall}`).equals(bytes)).toBe(true);
       expect(await again.append({ body: passageBody('a') })).toMatchObject({ seq: 1 });
     }

@@ -1,89 +1,50 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { toBase64url } from '../../protocol/bytes.ts';
 import type { ExpectCommand, ForgetCommand } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
-import {
-  type DecisionBody,
-  type DocumentRef,
-  encodeBody,
-  groupItems,
-  itemOf,
-  MAX_ITEMS,
-  type NodeClock,
-  type PassageBody,
-  type RecordBody,
-} from '../../protocol/record.ts';
+import { type DocumentRef, encodeBody, type NodeClock, type PassageBody } from '../../protocol/record.ts';
 import type { ChainHead } from '../../protocol/refusal.ts';
 import type { NodeAddress } from '../../protocol/topics.ts';
+import { type Decision, decisionBodies } from './decision.ts';
+import { limitFault, Pages, storageFault } from './disk.ts';
 import { Expectations } from './expectations.ts';
 import { GroupCommit } from './group.ts';
+import { openFile } from './open.ts';
 import { type Doubt, type DoubtNote, Passages, type StoredPassage } from './passages.ts';
-import { Records, type Sealed, type StoredRecord, seal } from './records.ts';
-import { openFile, setAside } from './schema.ts';
+import { type Appended, itemsOf, type NewRecord, Records, type Sealed, type Slice, seal } from './records.ts';
+import { DEFAULT_LIMITS, type OutboxLimits } from './space.ts';
+import { type OutboxHealth, type OutboxLog, Watch } from './watch.ts';
 
+export type { Decision } from './decision.ts';
+export type { Notice } from './notice.ts';
 export type { Doubt, DoubtNote, StoredPassage } from './passages.ts';
-export type { StoredRecord } from './records.ts';
+export type { Appended, NewRecord, Slice, StoredRecord } from './records.ts';
+export type { OutboxHealth } from './watch.ts';
 
 export interface OutboxOptions {
   /** The database file; its folder is made. */
   readonly path: string;
   readonly address: NodeAddress;
   readonly clock: () => NodeClock;
+  readonly limits?: Partial<OutboxLimits>;
+  /** Something else shows that this node ran before: then a missing file is no first start. */
+  readonly ranBefore?: boolean;
+  /** outbox.level, outbox.fault, outbox.mended, outbox.reserve. */
+  readonly log?: OutboxLog;
   /** The largest file in 4 KB pages; the disk's size when left out. */
   readonly maxPages?: number;
 }
 
-/** A record to append. Of a passage in parts, all parts go into one call. */
-export interface NewRecord {
-  readonly body: RecordBody;
-  /** What a person must know of the doubtful tags of a passage. */
-  readonly doubts?: readonly DoubtNote[];
-}
-
-/** Where records stand: `seq` is the first of those appended together. */
-export interface Appended {
-  readonly epoch: number;
-  readonly seq: number;
-  /** False when the passage stood there already. */
-  readonly fresh: boolean;
-}
-
-/** Consecutive records and the chain value before them. */
-export interface Slice {
-  readonly epoch: number;
-  readonly first: number;
-  readonly before: Uint8Array;
-  readonly records: readonly StoredRecord[];
-}
-
-export interface Decision {
-  readonly passage: string;
-  readonly epcs: readonly string[];
-  readonly verdict: 'in' | 'out' | 'stray';
-  readonly by: string;
-  readonly reason?: string;
-}
-
-export interface OutboxHealth {
-  /** What is wrong now: OUTBOX_FULL or OUTBOX_WRITE until a commit succeeds again. */
-  readonly fault?: { readonly code: string; readonly text: string };
-  /** Damaged outbox files that were set aside and that a person must look at. */
-  readonly setAside: readonly string[];
-}
-
-/** SQLite's primary result code for a full disk. */
-const SQLITE_FULL = 13;
-/** Those of a disk or file in trouble: busy, out of memory, read-only, I/O error, corrupt, can't open. Others are our own mistakes. */
-const SQLITE_STORAGE: readonly number[] = [5, 7, 8, 10, 11, SQLITE_FULL, 14];
 /** Acknowledged records are deleted with the next commit, or after this long without one. */
 const PRUNE_MS = 5_000;
 /** After a long catch-up, until all are deleted. */
 const PRUNE_MORE_MS = 250;
 /** Old passages and doubts are looked for once in so many commits. */
 const PRUNE_COMMITS = 200;
+/** Part of the reserve that becomes the file's own when it is given up; the log takes as much, the journals have the rest. */
+const CLAIMED = 1 / 4;
 
 /**
  * What the node knows and the hub may not: records in one gapless chain, undecided items, announced documents. A promise
@@ -98,20 +59,28 @@ export class Outbox {
   readonly #expectations: Expectations;
   readonly #group: GroupCommit;
   readonly #listeners = new Set<() => void>();
-  readonly #setAside: readonly string[];
+  readonly #limits: OutboxLimits;
+  readonly #pages: Pages;
+  readonly #watch: Watch;
+  readonly #log: OutboxLog;
   #fault: Fault | undefined;
+  /** Items of records that wait for their commit. */
+  #coming = 0;
+  /** The last record did not fit the limits; until one does or the hub takes some. */
+  #refused: Fault | undefined;
   #pruning: NodeJS.Timeout | undefined;
   #commits = 0;
   #notifying = false;
   #closing = false;
 
   /** @throws Fault OUTBOX_IN_USE, OUTBOX_UNUSABLE, OUTBOX_VERSION, OUTBOX_ADDRESS */
-  constructor({ path, address, clock, maxPages }: OutboxOptions) {
+  constructor({ path, address, clock, limits, ranBefore = false, log = () => undefined, maxPages }: OutboxOptions) {
     mkdirSync(dirname(path), { recursive: true });
     this.#path = path;
     this.#clock = clock;
-    this.#db = openFile(path, clock().wall);
-    this.#setAside = setAside(path);
+    this.#log = log;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#db = openFile(path, address, clock().wall, ranBefore);
     if (maxPages !== undefined) this.#db.exec(`PRAGMA max_page_count = ${maxPages}`);
     try {
       this.#records = new Records(this.#db, address);
@@ -121,7 +90,19 @@ export class Outbox {
     }
     this.#passages = new Passages(this.#db);
     this.#expectations = new Expectations(this.#db);
+    this.#pages = new Pages(this.#db);
     this.#group = new GroupCommit({ transaction: (work) => this.#transaction(work) });
+    this.#watch = new Watch({
+      path,
+      limits: this.#limits,
+      log,
+      usage: () => ({ items: this.#records.waiting, bytes: this.#pages.used }),
+      mark: () => this.#records.mark,
+      fault: () => this.#fault,
+      // It shows in health whether it fails.
+      probe: () => void this.#group.add(() => this.#records.save()).catch(() => undefined),
+      changed: () => this.#changed(),
+    });
   }
 
   /**
@@ -130,10 +111,22 @@ export class Outbox {
    */
   async append(records: NewRecord | readonly NewRecord[]): Promise<Appended> {
     const list: readonly NewRecord[] = Array.isArray(records) ? records : [records];
-    const sealed = list.map(({ body }) => seal(encodeBody(body)));
+    const sealed = list.map(({ body }) => seal(encodeBody(body), itemsOf(body)));
+    const items = sealed.reduce((sum, record) => sum + record.items, 0);
+    this.#admit(items);
     const parts = list.flatMap(({ body }) => (body.type === 'passage' ? [body] : []));
     const notes = list.flatMap(({ doubts = [] }) => doubts);
-    return this.#group.add(() => this.#append(sealed, parts, notes));
+    this.#coming += items;
+    try {
+      return await this.#group.add(() => this.#append(sealed, parts, notes));
+    } finally {
+      this.#coming -= items;
+    }
+  }
+
+  /** Makes room on a full disk for what is under way. False when there is no reserve left. */
+  makeRoom(): boolean {
+    return this.#watch.release();
   }
 
   /** True for a passage whose records stand here or stood here lately. */
@@ -174,8 +167,11 @@ export class Outbox {
   /** The hub has committed the records of `epoch` up to `seq`: they are deleted in batches. An older news changes nothing. */
   acknowledge(epoch: number, seq: number): void {
     if (!this.#records.acknowledge(epoch, seq)) return;
+    this.#refused = undefined;
+    this.#watch.update();
     this.#changed();
-    this.#pruneIn(PRUNE_MS);
+    // Full: the space is needed now.
+    this.#pruneIn(this.#watch.space.level === 'full' ? PRUNE_MORE_MS : PRUNE_MS);
   }
 
   /**
@@ -219,37 +215,20 @@ export class Outbox {
    * @throws Fault DOUBT_UNKNOWN when one of them is not undecided (any more): nothing is decided then
    */
   async decide(decision: Decision): Promise<Appended & { readonly decided: number }> {
-    const { passage, verdict, by, reason } = decision;
+    const { passage } = decision;
+    this.#admit(decision.epcs.length);
     const result = await this.#group.add(() => {
       const wanted = new Set(decision.epcs);
       const found = this.#passages.undecided(passage, decision.epcs);
-      const [first] = found;
-      if (first === undefined || found.length !== wanted.size) {
+      if (found.length === 0 || found.length !== wanted.size) {
         const missing = [...wanted].find((epc) => !found.some((doubt) => doubt.epc === epc)) ?? passage;
         return new Fault('DOUBT_UNKNOWN', `${missing} of passage ${passage} is not undecided: somebody decided it, look at the list again`);
       }
-      const clock = this.#clock();
-      const appended: Appended[] = [];
-      for (let from = 0; from < found.length; from += MAX_ITEMS) {
-        const epcs = found.slice(from, from + MAX_ITEMS).map((doubt) => doubt.epc);
-        const body: DecisionBody = {
-          type: 'decision',
-          v: 1,
-          decision: `${clock.wall.toString(36)}-${randomBytes(6).toString('hex')}`,
-          passage,
-          door: first.door,
-          verdict,
-          opened: first.opened,
-          closed: first.closed,
-          by,
-          ...(reason === undefined || reason === '' ? {} : { reason }),
-          ...(first.document === undefined ? {} : { document: first.document }),
-          items: groupItems(epcs.map(itemOf)),
-          clock,
-        };
-        appended.push(this.#append([seal(encodeBody(body))], [], []));
+      const appended = decisionBodies(decision, found, this.#clock()).map(({ body, epcs }) => {
+        const at = this.#append([seal(encodeBody(body), itemsOf(body))], [], []);
         this.#passages.decide(body, epcs);
-      }
+        return at;
+      });
       return { ...(appended[0] as Appended), decided: found.length };
     });
     if (result instanceof Fault) throw result;
@@ -283,8 +262,7 @@ export class Outbox {
 
   /** The document a person chose for a door: it stays until changed or forgotten. */
   doorDocument(door: string): DocumentRef | null {
-    const row = this.#db.prepare('SELECT document FROM door_documents WHERE door = ?').get(door) as { document: string } | undefined;
-    return row === undefined ? null : (JSON.parse(row.document) as DocumentRef);
+    return this.#expectations.ofDoor(door);
   }
 
   /** @throws Fault DOCUMENT_UNKNOWN when the document is not one of the expectations */
@@ -292,17 +270,15 @@ export class Outbox {
     if (choice !== null && this.#expectations.find(choice.kind, choice.number) === undefined) {
       throw new Fault('DOCUMENT_UNKNOWN', `${choice.kind} ${choice.number} is not due here: choose one of the list`);
     }
-    await this.#group.add(() => {
-      this.#db.prepare('DELETE FROM door_documents WHERE door = ?').run(door);
-      if (choice === null) return;
-      const document: DocumentRef = { kind: choice.kind, number: choice.number, how: 'chosen' };
-      this.#db.prepare('INSERT INTO door_documents (door, document) VALUES (?, ?)').run(door, JSON.stringify(document));
-    });
+    await this.#group.add(() => this.#expectations.choose(door, choice));
   }
 
   health(): OutboxHealth {
-    const fault = this.#fault;
-    return { setAside: this.#setAside, ...(fault === undefined ? {} : { fault: { code: fault.code, text: fault.message } }) };
+    const { space, reserve, notices } = this.#watch;
+    const at = { space, reserve, notices };
+    const fault = this.#fault ?? this.#refused;
+    if (fault === undefined) return at;
+    return { ...at, fault: { code: fault.code, text: fault.message, ...(this.#fault === undefined ? { limit: true as const } : {}) } };
   }
 
   /** Calls `changed` after each commit and acknowledgement. Returns the unsubscription. */
@@ -326,8 +302,9 @@ export class Outbox {
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch (error) {
       // The log stays beside the file and is copied back at the next start: a full disk must not make a stop fail.
-      if (!(error instanceof Fault) && this.#storageFault(error) === undefined) throw error;
+      if (!(error instanceof Fault) && storageFault(error, this.#path) === undefined) throw error;
     } finally {
+      this.#watch.stop();
       this.#db.close();
     }
   }
@@ -343,7 +320,43 @@ export class Outbox {
     return { epoch, seq, fresh: true };
   }
 
+  /** Throws when records of so many items do not fit the limits. One alone always fits, however small the limit. */
+  #admit(items: number): void {
+    const { maxItems, maxBytes } = this.#limits;
+    const waiting = this.#records.waiting + this.#coming;
+    const { bytes } = this.#watch.space;
+    const before = this.#refused;
+    this.#refused = (waiting > 0 && waiting + items > maxItems) || bytes >= maxBytes ? limitFault(this.#path, waiting, bytes) : undefined;
+    if ((before === undefined) !== (this.#refused === undefined)) {
+      this.#tell(this.#refused);
+      this.#changed();
+    }
+    if (this.#refused !== undefined) throw this.#refused;
+  }
+
   #transaction(work: () => void): void {
+    let fault = this.#try(work);
+    // First by what is its own already: a log that is copied back is written over from its start.
+    if (fault?.code === 'OUTBOX_FULL' && this.#pages.rewind()) fault = this.#try(work);
+    if (fault?.code === 'OUTBOX_FULL' && this.#watch.release()) {
+      this.#pages.claim(this.#limits.reserveBytes * CLAIMED);
+      fault = this.#try(work);
+    }
+    if (fault?.code !== this.#fault?.code) this.#tell(fault);
+    this.#fault = fault;
+    this.#watch.update();
+    this.#changed();
+    if (fault !== undefined) throw fault;
+    if (this.#records.unsaved && !this.#closing) this.#pruneIn(PRUNE_MORE_MS);
+  }
+
+  #tell(fault: Fault | undefined): void {
+    if (fault === undefined) this.#log('outbox.mended', {});
+    else this.#log('outbox.fault', { code: fault.code, text: fault.message });
+  }
+
+  /** One transaction. Returns the fault of a disk that does not take it. */
+  #try(work: () => void): Fault | undefined {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       work();
@@ -353,16 +366,12 @@ export class Outbox {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       this.#records.undone();
-      const fault = this.#storageFault(error);
+      const fault = storageFault(error, this.#path);
       if (fault === undefined) throw error;
-      this.#fault = fault;
-      this.#changed();
-      throw fault;
+      return fault;
     }
-    this.#fault = undefined;
     this.#records.committed();
-    if (this.#records.unsaved && !this.#closing) this.#pruneIn(PRUNE_MORE_MS);
-    this.#changed();
+    return undefined;
   }
 
   /** A commit for the deletions alone, unless another comes first. */
@@ -372,15 +381,6 @@ export class Outbox {
       // A full disk shows in health; the deletion comes with a later commit.
       if (this.#records.unsaved) this.#group.add(() => undefined).catch(() => undefined);
     }, ms).unref();
-  }
-
-  #storageFault(error: unknown): Fault | undefined {
-    const { errcode, message } = error as { errcode?: number; message?: string };
-    if (typeof errcode !== 'number' || !SQLITE_STORAGE.includes(errcode & 0xff)) return undefined;
-    if ((errcode & 0xff) === SQLITE_FULL) {
-      return new Fault('OUTBOX_FULL', `no space for the outbox ${this.#path}: free space on its disk; passages wait in memory until then`);
-    }
-    return new Fault('OUTBOX_WRITE', `the outbox ${this.#path} can't be written (${message ?? errcode}): check its disk`, { errcode });
   }
 
   /** Later, and once for many changes: a listener must not stand between a commit and its promise. */

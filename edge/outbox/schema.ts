@@ -1,13 +1,13 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fromUtf8 } from '../../protocol/bytes.ts';
 import { Fault } from '../../protocol/fault.ts';
+import { itemsOf } from './records.ts';
 
 /**
- * One statement list per version of the file; `user_version` counts those that ran. A list that has been released is never
- * changed: a change is a new list.
+ * One step per version of the file; `user_version` counts those that ran. A step that has been released is never changed: a change
+ * is a new step.
  */
-const MIGRATIONS: readonly string[] = [
+const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   `
   CREATE TABLE head (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -41,85 +41,81 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE door_documents (door TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  countedLinks,
 ];
+
+/**
+ * Version 2: the chain stands beside the bodies, so that a new epoch rewrites 40 bytes a record and moves no body, and with each link
+ * the items up to it, so that what waits is counted without reading it. A record's key is its number plus `base`; in `records` the
+ * chain is empty from now on.
+ */
+function countedLinks(db: DatabaseSync): void {
+  db.exec(`
+    CREATE TABLE links (seq INTEGER PRIMARY KEY, chain BLOB NOT NULL, items INTEGER NOT NULL) STRICT;
+    ALTER TABLE head ADD COLUMN base INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE head ADD COLUMN items INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE head ADD COLUMN acknowledged_items INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE filler (bytes BLOB NOT NULL) STRICT;
+  `);
+  const insert = db.prepare('INSERT INTO links (seq, chain, items) VALUES (?, ?, ?)');
+  const { acknowledged } = (db.prepare('SELECT acknowledged FROM head').get() ?? { acknowledged: 0 }) as { acknowledged: number };
+  let items = 0;
+  let before = 0;
+  for (const row of db.prepare('SELECT seq, body, chain FROM records ORDER BY seq').iterate()) {
+    const { seq, body, chain } = row as { seq: number; body: Uint8Array; chain: Uint8Array };
+    items += itemsOf(JSON.parse(fromUtf8(body)));
+    insert.run(seq, chain, items);
+    if (seq <= acknowledged) before = items;
+  }
+  db.prepare('UPDATE head SET items = ?, acknowledged_items = ?').run(items, before);
+}
+
+/** The version that this program writes. */
+export const VERSION = MIGRATIONS.length;
+/** From this version on the chain stands in `links`. */
+export const LINKS_VERSION = 2;
 
 /** Pages the write-ahead log may grow before it is copied back: 4 MB, some seconds of full load. */
 const CHECKPOINT_PAGES = 1_000;
 /** What stays of the log file after a checkpoint: it grew in a burst only. */
 const WAL_KEEP_BYTES = 8_388_608;
+/** A process that just ends lets go of the file within this time. */
+export const BUSY_MS = 2_000;
 
-function prepare(path: string): DatabaseSync {
-  const db = new DatabaseSync(path, { timeout: 2_000 });
+export function versionOf(db: DatabaseSync): number {
+  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
+/** @throws Fault OUTBOX_VERSION for a file of a later program */
+export function checkVersion(path: string, version: number): void {
+  if (version <= VERSION) return;
+  throw new Fault(
+    'OUTBOX_VERSION',
+    `${path} has version ${version}, this program reads ${VERSION}: start the newer program that wrote it`,
+    { version },
+  );
+}
+
+/** Opens a whole or new file for this process alone and brings it to the present version. */
+export function prepare(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
     // EXCLUSIVE, first of all: two nodes on one file would each chain from a head of their own. The lock ends with the process.
     // FULL: a record that the node has acknowledged to itself survives a power cut (NORMAL may lose the last commits).
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
       PRAGMA journal_size_limit = ${WAL_KEEP_BYTES};`);
-    const check = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
-    if (check.quick_check !== 'ok') throw new Fault('OUTBOX_CORRUPT', check.quick_check);
-    const version = Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version);
-    if (version > MIGRATIONS.length) {
-      throw new Fault(
-        'OUTBOX_VERSION',
-        `${path} has version ${version}, this program reads ${MIGRATIONS.length}: start the newer program that wrote it`,
-        { version },
-      );
-    }
-    for (let next = version; next < MIGRATIONS.length; next++) {
-      db.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next] ?? ''} PRAGMA user_version = ${next + 1}; COMMIT;`);
+    const version = versionOf(db);
+    checkVersion(path, version);
+    for (let next = version; next < VERSION; next++) {
+      const step = MIGRATIONS[next] ?? '';
+      db.exec('BEGIN IMMEDIATE');
+      if (typeof step === 'string') db.exec(step);
+      else step(db);
+      db.exec(`PRAGMA user_version = ${next + 1}; COMMIT`);
     }
     return db;
   } catch (error) {
     db.close();
     throw error;
   }
-}
-
-/** SQLite's primary result codes for a file that another process holds. */
-function isBusy(error: unknown): boolean {
-  const code = (error as { errcode?: unknown }).errcode;
-  return typeof code === 'number' && [5, 6].includes(code & 0xff);
-}
-
-/** SQLite's primary result codes for a file that is damaged (11) or no database at all (26). */
-function isCorrupt(error: unknown): boolean {
-  if (error instanceof Fault) return error.code === 'OUTBOX_CORRUPT';
-  const code = (error as { errcode?: unknown }).errcode;
-  return typeof code === 'number' && [11, 26].includes(code & 0xff);
-}
-
-/** Corrupt outboxes that were set aside beside `path`, oldest first: a person must look at them. */
-export function setAside(path: string): string[] {
-  const dir = dirname(path);
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir)
-    .filter((name) => /^\.corrupt-\d+$/.test(name.slice(basename(path).length)) && name.startsWith(basename(path)))
-    .sort()
-    .map((name) => join(dir, name));
-}
-
-/**
- * Opens the outbox file, creates or migrates it. A damaged file is moved aside, never deleted, and an empty one takes its
- * place, so that the dock goes on; the hub then sees a head that it does not know and the node begins a new epoch.
- * @throws Fault OUTBOX_VERSION, OUTBOX_IN_USE, OUTBOX_UNUSABLE (no permission, no space)
- */
-export function openFile(path: string, now: number): DatabaseSync {
-  try {
-    return prepare(path);
-  } catch (error) {
-    if (error instanceof Fault && error.code !== 'OUTBOX_CORRUPT') throw error;
-    if (isBusy(error)) {
-      throw new Fault(
-        'OUTBOX_IN_USE',
-        `the outbox ${path} is in use: another node runs on this dataDir. Stop that one, or give this one a dataDir of its own`,
-      );
-    }
-    if (!isCorrupt(error)) {
-      throw new Fault('OUTBOX_UNUSABLE', `the outbox ${path} can't be opened (${(error as Error).message}): free the file or its disk`);
-    }
-  }
-  for (const suffix of ['', '-wal', '-shm']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.corrupt-${now}${suffix}`);
-  }
-  return prepare(path);
 }

@@ -70,6 +70,7 @@ export function sampleState(): PanelState {
   return {
     site: 'LYON',
     node: 'dock-1',
+    fingerprint: '5661 4209',
     timeZone: 'Europe/Paris',
     doors,
     passages: [
@@ -115,7 +116,7 @@ export function sampleState(): PanelState {
       refusal: null,
       hubOffsetMs: 12,
     },
-    disk: null,
+    disk: [],
     readers: [
       {
         id: 'r1',

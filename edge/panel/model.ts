@@ -7,6 +7,8 @@ import type { Direction, DocumentRef } from '../../protocol/record.ts';
 export interface PanelState {
   readonly site: string;
   readonly node: string;
+  /** Of the node's key, `1234 5678`: a person compares it with the one the hub shows. */
+  readonly fingerprint: string;
   /** IANA name: the page shows times of the site, whatever the tablet's clock says. */
   readonly timeZone: string;
   readonly doors: readonly PanelDoor[];
@@ -19,11 +21,27 @@ export interface PanelState {
   /** Records in the outbox that the hub has not acknowledged. */
   readonly queued: number;
   readonly link: PanelLink;
-  /** What is wrong with the node's own disk; null while it takes what it gets. */
-  readonly disk: 'full' | 'failing' | 'setAside' | null;
+  /** What is wrong with the node's own disk, worst first; empty while all is well. */
+  readonly disk: readonly PanelDisk[];
   readonly readers: readonly PanelReader[];
   /** Documents that are due at the site, to choose from. */
   readonly expectations: readonly PanelExpectation[];
+}
+
+/** One trouble of the node's disk or outbox file. */
+export interface PanelDisk {
+  /**
+   * Nothing is written down: `failing`, `full` (the disk), `limit` (the outbox). Written from the last reserve: `reserve`. Filling up:
+   * `critical`, `high`, `half`. Until somebody confirms it: `damaged`, `missing`, `older`.
+   */
+  readonly kind: 'failing' | 'full' | 'limit' | 'reserve' | 'critical' | 'high' | 'half' | 'damaged' | 'missing' | 'older';
+  /** Of the outbox's limit, whole per cent. */
+  readonly percent?: number;
+  /** Passages that wait in memory. */
+  readonly held?: number;
+  /** Records carried over from a damaged file, and lost with it; absent when nobody can tell. */
+  readonly saved?: number;
+  readonly lost?: number;
 }
 
 /** As many as a supervisor scrolls back; the hub keeps the rest. */

@@ -192,3 +192,21 @@ describe('every screen', () => {
     expect(complaints).toEqual([]);
   });
 });
+
+describe('who the node is', () => {
+  it('is shown as a fingerprint, and why the hub shuts it out stands beside it in plain words', async () => {
+    await open({ locale: 'en-GB' });
+    const health = page.locator('#health');
+    expect(await health.textContent()).toContain('5661 4209');
+    const refused = (code: string): void =>
+      model.change({ link: { ...model.state.link, state: 'refused', refusal: { code, text: 'as the hub says it' } } });
+    refused('QUARANTINED');
+    await expect.poll(() => health.textContent()).toContain('two machines use its key (fingerprint 5661 4209)');
+    refused('KEY');
+    await expect.poll(() => health.textContent()).toContain('does not know the key of this node (fingerprint 5661 4209)');
+    await page.getByRole('button', { name: 'Français' }).click();
+    await expect.poll(() => health.textContent()).toContain('ne connaît pas la clé de ce poste (empreinte 5661 4209)');
+    refused('CHAIN');
+    await expect.poll(() => health.textContent()).toContain('as the hub says it');
+  });
+});

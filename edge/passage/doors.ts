@@ -8,6 +8,8 @@ export interface DoorsOptions {
   readonly dir: string;
   /** Takes a closed passage; resolves when it is committed, so that its reads may be forgotten. Rejects to keep them. */
   readonly onClosed: (passage: ClosedPassage) => Promise<void>;
+  /** Frees space on a full disk for the journals. False when there is none left to free. */
+  readonly makeRoom?: () => boolean;
 }
 
 /** A journal of a free door is begun anew beyond this, or beyond four times its snapshot: mostly reads of standing tags. */
@@ -25,9 +27,9 @@ class Door {
   #begun = 0;
   #begunAt = 0;
 
-  constructor(options: TrackerOptions, dir: string, onClosed: DoorsOptions['onClosed']) {
+  constructor(options: TrackerOptions, { dir, onClosed, makeRoom }: DoorsOptions) {
     this.tracker = new DoorTracker(options);
-    this.#journal = new Journal(dir, options.door);
+    this.#journal = new Journal(dir, options.door, makeRoom);
     this.#onClosed = onClosed;
   }
 
@@ -50,6 +52,7 @@ class Door {
     if (own.length === 0) return;
     this.#journal.reads(reader, own);
     this.#hand(this.tracker.push(reader, own));
+    if (this.tracker.open) this.#journal.sync();
     this.#rotate(
       this.#journal.writing
         ? this.#journal.size > Math.max(IDLE_JOURNAL_BYTES, SNAPSHOT_FACTOR * this.#begun)
@@ -95,8 +98,8 @@ class Door {
 export class Doors {
   readonly #doors: ReadonlyMap<string, Door>;
 
-  constructor({ doors, dir, onClosed }: DoorsOptions) {
-    this.#doors = new Map(doors.map((options) => [options.door, new Door(options, dir, onClosed)]));
+  constructor(options: DoorsOptions) {
+    this.#doors = new Map(options.doors.map((door) => [door.door, new Door(door, options)]));
   }
 
   /** Once, before the first read: what stood in the doors when the last run ended. */

@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { Fault } from '../../protocol/fault.ts';
 import type { Read } from '../../protocol/read.ts';
 import type { TrackerSnapshot } from './tracker.ts';
 
@@ -18,22 +19,39 @@ const HEAD_BYTES = 9;
  * journal pauses until the door is free, and a crash costs the open passage.
  */
 const MAX_BYTES = 33_554_432;
+/**
+ * Older segments of passages that are not committed, in all: a thousand pallets at a busy door. Beyond it no new segment begins until
+ * the disk of the outbox takes what waits; the intake holds those passages in memory meanwhile.
+ */
+const MAX_KEPT_BYTES = 268_435_456;
+/** One erase block a second while goods are in the door: a card of 10,000 cycles and wear levelling lasts for decades of that. */
+const SYNC_MS = 1_000;
 
 /**
- * The reads of one door since it was last free, so that a pallet in the door during a crash is not lost. Plain writes: they
- * survive the end of the process; a power cut may cost the open passage, for which a sync of each read would wear out a card.
- * Segments are new files, never renamed over old ones: what is deleted within seconds never reaches the disk.
+ * The reads of one door since it was last free, so that a pallet in the door during a crash is not lost. Plain writes survive the
+ * end of the process; while goods are in the door they are synced once a second, so that a power cut costs the reads of the last
+ * second, and a whole passage only if it was that short. A sync of each read would wear out a card. Segments are new files, never renamed over old ones: what is deleted within seconds never reaches the disk.
  */
 export class Journal {
   readonly #dir: string;
   readonly #door: string;
+  readonly #makeRoom: (() => boolean) | undefined;
   #segments: number[];
   #fd: number | undefined;
   #size = 0;
+  /** Bytes in the older segments. */
+  #kept = 0;
+  #syncedSize = 0;
+  #syncedAt = Number.NEGATIVE_INFINITY;
+  #syncing = false;
+  /** The disk took no more of this segment. */
+  #refused = false;
 
-  constructor(dir: string, door: string) {
+  /** @param makeRoom frees space on a full disk; false when there is none left to free */
+  constructor(dir: string, door: string, makeRoom?: () => boolean) {
     this.#dir = dir;
     this.#door = door;
+    this.#makeRoom = makeRoom;
     mkdirSync(dir, { recursive: true });
     this.#segments = readdirSync(dir)
       .flatMap((name) =>
@@ -49,7 +67,7 @@ export class Journal {
 
   /** False while the journal is over its bound or its disk fails: a crash would cost the open passage. */
   get writing(): boolean {
-    return this.#fd !== undefined && this.#size < MAX_BYTES;
+    return this.#fd !== undefined && !this.#refused && this.#size < MAX_BYTES;
   }
 
   /** What the last run left, oldest first; a torn or damaged end is cut off, and writing goes on behind what is whole. */
@@ -66,17 +84,23 @@ export class Journal {
         this.#fd = openSync(path, 'r+');
         ftruncateSync(this.#fd, at);
         this.#size = at;
-      }
+      } else this.#kept += at;
     }
   }
 
   /** Starts a new segment from the state of a free door; the older ones stay until {@link release}. */
   begin(snapshot: TrackerSnapshot): void {
     const segment = (this.#segments.at(-1) ?? 0) + 1;
+    const kept = this.#kept + this.#size;
+    // The last one goes on: its reads are played back after those of the passages before them.
+    if (kept > MAX_KEPT_BYTES) return;
     this.close();
+    this.#kept = kept;
     this.#size = 0;
+    this.#syncedSize = 0;
+    this.#refused = false;
     try {
-      this.#fd = openSync(this.#path(segment), 'w');
+      this.#fd = this.#open(this.#path(segment));
     } catch {
       // As in #write: the tracking goes on without its safety net. What the older segments tell is recognised by its names.
       return;
@@ -96,6 +120,21 @@ export class Journal {
       }
       this.#segments.shift();
     }
+    this.#kept = 0;
+  }
+
+  /** While goods are in the door: has the disk keep what was written, at most once a second and without waiting for it. */
+  sync(): void {
+    if (this.#syncing || this.#fd === undefined || this.#syncedSize === this.#size) return;
+    const now = performance.now();
+    if (now - this.#syncedAt < SYNC_MS) return;
+    this.#syncing = true;
+    this.#syncedAt = now;
+    this.#syncedSize = this.#size;
+    // A disk that can't shows it at the next commit of the outbox.
+    fdatasync(this.#fd, () => {
+      this.#syncing = false;
+    });
   }
 
   reads(reader: string, reads: readonly Read[]): void {
@@ -138,14 +177,37 @@ export class Journal {
     payload.copy(entry, HEAD_BYTES);
     entry.writeUInt32BE(crc32(entry.subarray(8)), 4);
     try {
-      writeSync(this.#fd, entry, 0, entry.length, this.#size);
+      this.#put(this.#fd, entry);
       this.#size += entry.length;
     } catch {
       // A full disk must not stop the tracking: the outbox tells about the disk, the journal only gives up its safety net.
-      this.#size = MAX_BYTES;
+      this.#refused = true;
+    }
+  }
+
+  #put(fd: number, entry: Buffer): void {
+    try {
+      if (writeSync(fd, entry, 0, entry.length, this.#size) === entry.length) return;
+    } catch (error) {
+      if (!isFull(error)) throw error;
+    }
+    // Full, or short because it became full: once more in the space that was held back for this.
+    if (this.#makeRoom?.() !== true || writeSync(fd, entry, 0, entry.length, this.#size) < entry.length) {
+      throw new Fault('JOURNAL_FULL', `no space for the journal of door ${this.#door}`);
+    }
+  }
+
+  #open(path: string): number {
+    try {
+      return openSync(path, 'w');
+    } catch (error) {
+      if (!isFull(error) || this.#makeRoom?.() !== true) throw error;
+      return openSync(path, 'w');
     }
   }
 }
+
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 function parse(bytes: Buffer, at: number): { entry: JournalEntry; end: number } | undefined {
   if (at + HEAD_BYTES > bytes.length) return undefined;

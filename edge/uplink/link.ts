@@ -42,6 +42,8 @@ export interface Welcome {
   readonly head: ChainHead;
   /** Hub time minus this node's wall time, milliseconds, to within half the time the CONNECT took. */
   readonly offsetMs: number;
+  /** TokenProcess of protocol/token.ts: goes into the next token. */
+  readonly turn?: number;
 }
 
 export type Answer =
@@ -66,10 +68,12 @@ function headOf(properties: Properties): ChainHead | undefined {
 /** A CONNECT that the hub refused; `offsetMs` where it told its time. */
 export class LinkRefused extends Fault {
   readonly offsetMs: number | undefined;
+  readonly turn: number | undefined;
 
-  constructor(code: string, message: string, offsetMs: number | undefined) {
+  constructor(code: string, message: string, offsetMs: number | undefined, turn?: number) {
     super(code, message);
     this.offsetMs = offsetMs;
+    this.turn = turn;
   }
 }
 
@@ -225,14 +229,21 @@ function readConnack(packet: IConnackPacket, sentAt: number, receivedAt: number)
   const properties = packet.properties as Properties;
   const time = Number(property(properties, 'time'));
   const offsetMs = Number.isSafeInteger(time) && time > 0 ? Math.round(time - (sentAt + receivedAt) / 2) : undefined;
+  const told = Number(property(properties, 'turn') ?? 'none');
+  const turn = Number.isSafeInteger(told) && told >= 0 ? told : undefined;
   const reason = packet.reasonCode ?? 0;
   if (reason >= REFUSED) {
     const code = property(properties, 'code') ?? 'CONNECT_REFUSED';
-    return new LinkRefused(code, properties?.reasonString ?? `the hub refused the connection: reason 0x${reason.toString(16)}`, offsetMs);
+    return new LinkRefused(
+      code,
+      properties?.reasonString ?? `the hub refused the connection: reason 0x${reason.toString(16)}`,
+      offsetMs,
+      turn,
+    );
   }
   const head = headOf(properties);
   if (head === undefined || offsetMs === undefined) {
     return new LinkRefused('NO_HUB', 'the server does not tell where it stands: the address is not that of a hub', undefined);
   }
-  return { head, offsetMs };
+  return { head, offsetMs, ...(turn === undefined ? {} : { turn }) };
 }

@@ -8,7 +8,15 @@ export const STATUS_SOON_MS = 1_000;
 /** What people must see soon: everything but the instant and the counters. */
 function essence(status: NodeStatus): string {
   const readers = status.readers?.map(({ id, state }) => `${id}=${state}`) ?? [];
-  return JSON.stringify([status.online, status.epoch, (status.queued ?? 0) === 0, status.version, readers]);
+  return JSON.stringify([
+    status.online,
+    status.epoch,
+    (status.queued ?? 0) === 0,
+    status.version,
+    readers,
+    status.outbox?.level,
+    status.outbox?.notices,
+  ]);
 }
 
 /** The status without its instant, to see whether anything changed at all. */

@@ -32,6 +32,8 @@ const LOOK_MS = 5_000;
 const REFUSED_PAUSE_MS = 60_000;
 /** Refusals of a login that only a person at the hub can end. */
 const LOGIN_REFUSALS: readonly string[] = ['KEY', 'QUARANTINED'];
+/** Refusals of a batch after which the next login says how it stands: the hub quarantines a node whose records contradict each other. */
+const ASK_AGAIN: readonly string[] = [...LOGIN_REFUSALS, 'FORK'];
 /** How long a stop waits for answers that are on their way. */
 const STOP_MS = 5_000;
 
@@ -94,6 +96,8 @@ export class Uplink {
   #refusal: UplinkState['refusal'] = null;
   /** Ends a pause between two attempts. */
   #waking: (() => void) | undefined;
+  /** What the hub told last, for its clone detection: see TokenProcess of protocol/token.ts. */
+  #turn: number | undefined;
   /** Hub time minus this process's monotonic time: stays true when the wall clock is set. */
   #hubOrigin: number | undefined;
 
@@ -182,7 +186,11 @@ export class Uplink {
     const { address, outbox, onCommand, url, pingMs, open } = this.#options;
     try {
       const key = this.#options.key();
-      const token = await makeToken(clientId(address), key.id, this.#hubNow(), key.sign);
+      const process = {
+        ...(key.instance === undefined ? {} : { instance: key.instance }),
+        ...(this.#turn === undefined ? {} : { turn: this.#turn }),
+      };
+      const token = await makeToken(clientId(address), key.id, this.#hubNow(), key.sign, process);
       const log = this.#log.bind(this);
       const options = { url, address, token, now: this.#now, onCommand, log, signal: this.#stopping.signal };
       const { link, welcome } = await Link.open({
@@ -191,6 +199,7 @@ export class Uplink {
         ...(open === undefined ? {} : { open }),
       });
       this.#heard(welcome.offsetMs);
+      this.#turn = welcome.turn ?? this.#turn;
       if (!this.#running) {
         await link.close();
         return undefined;
@@ -210,6 +219,7 @@ export class Uplink {
     } catch (error) {
       if (error instanceof LinkRefused) {
         if (error.offsetMs !== undefined) this.#heard(error.offsetMs);
+        this.#turn = error.turn ?? this.#turn;
         this.#refusal = { code: error.code, text: error.message };
       }
       return error instanceof Fault ? error : new Fault('INTERNAL', `the uplink failed: ${String(error)}`);
@@ -298,7 +308,7 @@ export class Uplink {
 
   #refused({ code, text, head }: Extract<Answer, { ok: false }>): void {
     // The next login says whether it is for good, and goes on by itself once somebody at the hub has mended it.
-    if (LOGIN_REFUSALS.includes(code)) {
+    if (ASK_AGAIN.includes(code)) {
       this.#refusal = { code, text };
       this.#log('uplink.refused', { code, text });
       this.#link?.cut();

@@ -13,6 +13,7 @@ const MEMBERS: readonly {
   { names: ['edge.decode.thingmagic'], load: () => import('./decode.ts') },
   { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },
   { names: ['edge.outbox'], load: () => import('./outbox.ts') },
+  { names: ['edge.outbox.full', 'edge.outbox.start', 'edge.outbox.epoch'], load: () => import('./fill.ts') },
   { names: ['uplink.bytesPerItem'], load: () => import('./wire.ts') },
   { names: ['hub.post', 'hub.rowsWrittenPerItem'], load: () => import('./hub.ts') },
   { names: ['path.latency.p50', 'path.latency.p99'], load: () => import('./path.ts') },

@@ -1,6 +1,6 @@
 import { utf8 } from '../../protocol/bytes.ts';
 import { decodeBody, eachItem, type ItemGroup } from '../../protocol/record.ts';
-import type { HubClient, MovementView } from '../erp/hub.ts';
+import type { EntryView, HubClient, MovementView } from '../erp/hub.ts';
 import type { Crossing } from '../warehouse.ts';
 
 /** Every effective movement of one item in the order of the log, such as `in in`. */
@@ -31,10 +31,17 @@ function moved(movement: MovementView, items: readonly string[]): string[] {
 
 /** What the ledger says of every item, read from the entries that moved something: the record's items and which of them were effective. */
 export async function ledgerJourneys(hub: HubClient): Promise<Journeys> {
-  const journeys = new Map<string, string[]>();
   const moving = new Set((await hub.all<{ entry: number }>('/v1/movements?limit=200')).map((movement) => movement.entry));
-  for (const index of [...moving].sort((a, b) => a - b)) {
-    const { body, effects } = await hub.entry(index);
+  const entries: EntryView[] = [];
+  for (const index of [...moving].sort((a, b) => a - b)) entries.push(await hub.entry(index));
+  return journeysIn(entries);
+}
+
+/** The journeys that entries tell, in the order of the log. */
+export function journeysIn(entries: Iterable<Pick<EntryView, 'body' | 'effects'>>): Journeys {
+  const journeys = new Map<string, string[]>();
+  for (const { body, effects } of entries) {
+    if ((effects.movements ?? []).length === 0) continue;
     const items = itemsOf(body ?? '');
     for (const movement of effects.movements ?? []) {
       for (const key of moved(movement, items)) journeys.set(key, [...(journeys.get(key) ?? []), movement.direction]);

@@ -66,6 +66,23 @@ export class EdgeProcess {
     return key;
   }
 
+  /** Enrols the node with a token of the hub, as a person at the machine does, also while it runs. @throws Fault EDGE_COMMAND with what it wrote */
+  async enrol(token: string): Promise<void> {
+    await this.#command('enrol', '--token', token);
+  }
+
+  /** Replaces the node's key, also while it runs. @throws Fault EDGE_COMMAND with what it wrote */
+  async rotate(): Promise<void> {
+    await this.#command('rotate');
+  }
+
+  async #command(name: string, ...more: readonly string[]): Promise<void> {
+    const child = this.#spawn([name, '--settings', this.#file, ...more]);
+    const end = await child.ended;
+    await child.stop();
+    if (end !== 'exit code 0') throw new Fault('EDGE_COMMAND', `edge ${name}: failed (${end})\n${child.lines.join('\n')}`);
+  }
+
   /** Resolves when it says that it is ready. @throws Fault EDGE_START with the last lines it wrote */
   async start(): Promise<void> {
     let ready: () => void = () => undefined;

@@ -106,6 +106,9 @@ export class HubProcess {
         FORCE_COLOR: '0',
         WRANGLER_SEND_METRICS: 'false',
         CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+        // Wrangler's local tracing stores every call and log line in a database of its own: work that no hub in production does.
+        X_LOCAL_OBSERVABILITY: 'false',
+        X_LOCAL_EXPLORER: 'false',
         WRANGLER_HIDE_BANNER: 'true',
         WRANGLER_LOG_PATH: join(dataDir, 'wrangler.log'),
         WRANGLER_REGISTRY_PATH: join(dataDir, 'registry'),

@@ -185,22 +185,23 @@ export class Stack {
   }
 
   async #begin(): Promise<void> {
-    // The hub bundles while the edge makes its key; both take seconds.
-    const [publicKey] = await Promise.all([this.edge.publicKey(), this.hub.migrate().then(() => this.hub.start())]);
-    if (this.#state.key === null) await this.#register(publicKey);
+    await this.hub.migrate();
+    await this.hub.start();
+    if (this.#state.key === null) await this.#enrol();
     else this.#connect(this.#state.key);
     await this.edge.start();
     this.dock.start();
   }
 
-  async #register(publicKey: string): Promise<void> {
+  async #enrol(): Promise<void> {
     const { name, vat, siren } = this.warehouse.catalog.company;
     const bootstrap = new HubClient(this.hub.address, this.#state.bootstrapToken);
     const tenant = { tenant: TENANT, name, company: { name, vat, siren } };
     const { body } = await bootstrap.call<{ key: string }>('POST', '/v1/tenants', tenant);
     this.#connect(body.key);
     await this.erp.sendMasterData();
-    await this.client.call('POST', '/v1/nodes', { site: SITE.id, node: NODE, publicKey });
+    const enrolment = await this.client.call<{ token: string }>('POST', '/v1/enrolments', { site: SITE.id, node: NODE });
+    await this.edge.enrol(enrolment.body.token);
     this.#save({ ...this.#state, key: body.key });
   }
 

@@ -10,7 +10,7 @@ import { entry, entryParams, streamQuery } from '../schemas/entries.ts';
 const GOODS: ReadonlySet<string> = new Set(['record', 'decision', 'item', 'site', 'company', 'device', 'checkpoint', 'erasure']);
 
 /** What a caller may see of an entry: documents, prices and findings only with the right to read documents. */
-function visible(found: EntryView, scopes: readonly string[]): EntryView {
+export function visible(found: EntryView, scopes: readonly string[]): EntryView {
   if (may(scopes, 'documents:read')) return found;
   if (!GOODS.has(found.type)) {
     throw new Problem('SCOPE_MISSING', `entry ${found.index} is a ${found.type}: it takes a key with the scope documents:read`, {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { granted } from './scopes.ts';
+import { granted, SCOPES } from './scopes.ts';
 import { shape } from './shape.ts';
 import { instant, label, name } from './terms.ts';
 
@@ -13,7 +13,7 @@ export const newKey = shape(
     scopes: z
       .array(granted)
       .min(1)
-      .max(7)
+      .max(SCOPES.length + 1)
       .transform((list) => [...new Set(list)].sort()),
     expiresInDays: z.int().min(1).max(MAX_DAYS).optional().meta({ description: 'Days until the key expires; never when left out' }),
   }),

@@ -2,7 +2,17 @@ import * as z from 'zod';
 import { shape } from './shape.ts';
 
 /** What a key may do. `admin` stands for all of them. */
-export const SCOPES = ['stock:read', 'documents:read', 'documents:write', 'masterdata:write', 'nodes:admin', 'keys:admin'] as const;
+export const SCOPES = [
+  'stock:read',
+  'documents:read',
+  'documents:write',
+  'masterdata:write',
+  'nodes:admin',
+  'keys:admin',
+  'log:read',
+  'log:export',
+  'log:admin',
+] as const;
 
 export type Scope = (typeof SCOPES)[number];
 export type Granted = Scope | 'admin';

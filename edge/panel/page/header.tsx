@@ -74,20 +74,23 @@ export function Connection(): JSX.Element {
   );
 }
 
+/** Of these nothing is lost yet, and there is time. */
+const EARLY: readonly string[] = ['half', 'high'];
+
 /** A disk that takes nothing is the one trouble that can cost goods: it must not stand at the foot of the page. */
 export function Disk(): JSX.Element {
   const { disk } = words.value;
-  const trouble = panel.value?.disk ?? null;
   return (
-    <div role="alert" class={trouble === null ? '' : 'lost'}>
-      {trouble !== null && (
-        <>
+    <div role="alert">
+      {(panel.value?.disk ?? []).map(({ kind, percent = 0, held = 0, saved, lost }) => (
+        <div key={kind} class={EARLY.includes(kind) ? 'lost early' : 'lost'}>
           <Icon name="warning" />
           <p>
-            <strong>{disk.title[trouble]}</strong> {disk.text[trouble]}
+            <strong>{disk.title[kind]}</strong> {disk.text[kind](count(percent))} {held > 0 && disk.held(held)}{' '}
+            {saved !== undefined && disk.saved(count(saved), lost === undefined ? null : count(lost))}
           </p>
-        </>
-      )}
+        </div>
+      ))}
     </div>
   );
 }

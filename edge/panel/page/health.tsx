@@ -24,12 +24,13 @@ function antennaName(state: PanelState, reader: PanelReader, antenna: Antenna): 
   return w.antenna(antenna.port);
 }
 
-function LinkHealth({ link, queued }: { link: PanelLink; queued: number }): JSX.Element {
+function LinkHealth({ link, queued, fingerprint }: { link: PanelLink; queued: number; fingerprint: string }): JSX.Element {
   const { link: w, queue } = words.value;
   const last = link.lastAcknowledged;
   const offset = link.hubOffsetMs;
   const clockWrong = offset !== null && Math.abs(offset) > CLOCK_WRONG_MS;
-  const text = link.refusal !== null ? w.refusedText(link.refusal.text) : link.state === 'offline' ? w.offlineText : undefined;
+  const known = link.refusal === null ? undefined : w.refusals[link.refusal.code]?.(fingerprint);
+  const text = link.refusal !== null ? (known ?? w.refusedText(link.refusal.text)) : link.state === 'offline' ? w.offlineText : undefined;
   return (
     <div class="health-block">
       <h3>{w.title}</h3>
@@ -43,6 +44,8 @@ function LinkHealth({ link, queued }: { link: PanelLink; queued: number }): JSX.
         <dd>{last === null ? w.never : w.record(count(last.seq), time(last.at, now.value))}</dd>
         <dt>{queue.title}</dt>
         <dd data-queued={queued}>{queued === 0 ? queue.empty : queue.count(queued)}</dd>
+        <dt>{w.fingerprint}</dt>
+        <dd class="number">{fingerprint}</dd>
         {offset !== null && (
           <>
             <dt>{w.clock}</dt>
@@ -96,7 +99,7 @@ export function Health(): JSX.Element | null {
       <header>
         <h2 id="health-title">{w.health}</h2>
       </header>
-      <LinkHealth link={state.link} queued={state.queued} />
+      <LinkHealth link={state.link} queued={state.queued} fingerprint={state.fingerprint} />
       <div class="health-block">
         <h3>{w.readers.title}</h3>
         {state.readers.length === 0 && <p class="empty">{w.readers.none}</p>}

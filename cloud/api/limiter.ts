@@ -1,1 +1,0 @@
-export { type Limit, Limiter } from '../limiter.ts';

@@ -1,0 +1,155 @@
+import { rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { equal } from '../../protocol/bytes.ts';
+import { Fault } from '../../protocol/fault.ts';
+import { chainNext, commitment } from './hash.ts';
+import type { HeadRow } from './records.ts';
+import { BUSY_MS, checkVersion, LINKS_VERSION, versionOf } from './schema.ts';
+import type { Trace } from './trace.ts';
+import { walDamage } from './wal.ts';
+
+/** What an outbox file turned out to be. `older`: whole, but the node had come further than it. */
+export interface Found {
+  readonly state: 'whole' | 'empty' | 'damaged' | 'older';
+  readonly why: string;
+}
+
+/** SQLite's primary result codes: locked by another process; readable only after a repair that needs writing. */
+const BUSY: readonly number[] = [5, 6];
+const READ_ONLY = 8;
+/** Those of a file that can't be opened at all, for which its content is not to blame: no permission, out of memory, can't open. */
+const ELSEWHERE: readonly number[] = [3, 7, 14, 23];
+
+const codeOf = (error: unknown): number => {
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : -1;
+};
+
+/** Everything but the records, which the chain protects: bounded tables, checked with their indexes. */
+const SMALL_TABLES = ['head', 'passages', 'doubts', 'expectations', 'accepted', 'door_documents'] as const;
+/** Columns of JSON: read when nobody expects an error any more. */
+const JSON_COLUMNS = [
+  ['expectations', 'command'],
+  ['door_documents', 'document'],
+  ['passages', 'document'],
+  ['doubts', 'document'],
+] as const;
+
+/**
+ * Looks at a file without changing it: SQLite's own check, the write-ahead log beyond its first bad frame, and every record that the
+ * hub does not have against the chain. Some 150 MB/s.
+ * @throws Fault OUTBOX_IN_USE, OUTBOX_VERSION, OUTBOX_UNUSABLE
+ */
+export function inspect(path: string, trace?: Trace): Found {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+    // Also the lock: nobody writes while this looks.
+    db.exec('BEGIN');
+    const version = versionOf(db);
+    checkVersion(path, version);
+    const log = walDamage(`${path}-wal`);
+    if (log !== undefined) return { state: 'damaged', why: log };
+    if (version === 0) return { state: 'empty', why: 'it is empty' };
+    return look(db, version, trace);
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    const code = codeOf(error);
+    if (BUSY.includes(code)) throw inUse(path);
+    // The journal of a first start that was cut short: the writing connection plays it back.
+    if (code === READ_ONLY) return { state: 'whole', why: '' };
+    if (code < 0 || ELSEWHERE.includes(code)) throw unusable(path, error);
+    return { state: 'damaged', why: (error as Error).message };
+  } finally {
+    db?.close();
+    // Its own index of the log: the exclusive connection keeps its in memory.
+    if (db !== undefined) rmSync(`${path}-shm`, { force: true });
+  }
+}
+
+export function inUse(path: string): Fault {
+  return new Fault(
+    'OUTBOX_IN_USE',
+    `the outbox ${path} is in use: another node runs on this dataDir. Stop that one, or give this one a dataDir of its own`,
+  );
+}
+
+export function unusable(path: string, error: unknown): Fault {
+  return new Fault('OUTBOX_UNUSABLE', `the outbox ${path} can't be opened (${(error as Error).message}): free the file or its disk`);
+}
+
+/** True for an error of a file that another process holds. */
+export const isBusy = (error: unknown): boolean => BUSY.includes(codeOf(error));
+
+function look(db: DatabaseSync, version: number, trace: Trace | undefined): Found {
+  const bad = (why: string): Found => ({ state: 'damaged', why });
+  const { quick_check: quick } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
+  if (quick !== 'ok') return bad(quick);
+  for (const table of SMALL_TABLES) {
+    const { integrity_check: whole } = db.prepare(`PRAGMA integrity_check('${table}')`).get() as { integrity_check: string };
+    if (whole !== 'ok') return bad(whole);
+  }
+  for (const [table, column] of JSON_COLUMNS) {
+    const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${column} IS NOT NULL AND NOT json_valid(${column})`).get() as {
+      n: number;
+    };
+    if (n > 0) return bad(`${n} rows of ${table} are not JSON`);
+  }
+  const head = headOf(db);
+  if (head === undefined) return trace === undefined ? { state: 'empty', why: 'it is empty' } : bad('its head is missing');
+  return chainDamage(db, version, head) ?? older(db, version, head, trace) ?? { state: 'whole', why: '' };
+}
+
+/** The head of a file of any version; undefined when there is none that makes sense. */
+export function headOf(db: DatabaseSync): HeadRow | undefined {
+  const row = db.prepare('SELECT * FROM head').get() as HeadRow | undefined;
+  if (row === undefined) return undefined;
+  const head = { ...row, base: row.base ?? 0, items: row.items ?? 0, acknowledged_items: row.acknowledged_items ?? 0 };
+  const sound = [head.chain, head.acknowledged_chain].every((chain) => chain instanceof Uint8Array && chain.length === 32);
+  return sound && head.epoch > 0 && head.acknowledged >= 0 && head.acknowledged <= head.seq ? head : undefined;
+}
+
+/** Rows (seq as the hub counts, salt, body, chain) of the records after a number, by version of the file. */
+export function rowsSql(version: number, where: string): string {
+  return version < LINKS_VERSION
+    ? `SELECT seq, salt, body, chain, 0 AS items FROM records WHERE ${where} ORDER BY seq`
+    : `SELECT records.seq, salt, body, links.chain, links.items FROM records LEFT JOIN links USING (seq) WHERE records.${where} ORDER BY records.seq`;
+}
+
+export interface ChainRow {
+  readonly seq: number;
+  readonly salt: Uint8Array;
+  readonly body: Uint8Array;
+  readonly chain: Uint8Array;
+}
+
+/** True when the row is what the chain says that follows `before`. */
+export function follows(before: Uint8Array, { salt, body, chain }: ChainRow): boolean {
+  const sound = salt instanceof Uint8Array && body instanceof Uint8Array && chain instanceof Uint8Array;
+  return sound && equal(chainNext(before, commitment(salt, body)), chain);
+}
+
+function chainDamage(db: DatabaseSync, version: number, head: HeadRow): Found | undefined {
+  let seq = head.acknowledged;
+  let chain = head.acknowledged_chain;
+  for (const one of db.prepare(rowsSql(version, 'seq > ?')).iterate(head.acknowledged + head.base)) {
+    const row = one as unknown as ChainRow;
+    seq++;
+    if (row.seq - head.base !== seq) return { state: 'damaged', why: `record ${seq} is missing` };
+    if (!follows(chain, row)) return { state: 'damaged', why: `record ${seq} does not fit the chain` };
+    chain = row.chain;
+  }
+  if (seq === head.seq && equal(chain, head.chain)) return undefined;
+  return { state: 'damaged', why: `the records end at ${seq}, the head says ${head.seq}` };
+}
+
+function older(db: DatabaseSync, version: number, head: HeadRow, trace: Trace | undefined): Found | undefined {
+  if (trace === undefined) return undefined;
+  const ended = `this file ends at record ${head.seq} of epoch ${head.epoch}, the node had come to ${trace.seq} of ${trace.epoch}`;
+  if (head.epoch < trace.epoch || (head.epoch === trace.epoch && head.seq < trace.seq)) return { state: 'older', why: ended };
+  if (head.epoch > trace.epoch || trace.seq < head.acknowledged) return undefined;
+  const sql = version < LINKS_VERSION ? 'SELECT chain FROM records WHERE seq = ?' : 'SELECT chain FROM links WHERE seq = ?';
+  const known =
+    trace.seq === head.acknowledged ? head.acknowledged_chain : (db.prepare(sql).get(trace.seq + head.base) as { chain: Uint8Array }).chain;
+  return equal(known, trace.chain) ? undefined : { state: 'older', why: `record ${trace.seq} is another one than this node had` };
+}
