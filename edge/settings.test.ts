@@ -113,6 +113,7 @@ describe('settings', () => {
     ['hub.url: must begin with ws:// or wss:// and name a host', { ...valid(), hub: { url: 'wss://:8787' } }],
     ['panel.host: must be 127.0.0.1', { ...valid(), panel: { host: '0.0.0.0', port: 8788 } }],
     ["broker.port: 8788 is the panel's port", { ...valid(), broker: { port: 8788 } }],
+    ['broker.credentials.password: ', { ...valid(), broker: { port: 1883, credentials: { user: 'lights', password: 'short' } } }],
     ['site: is missing', { ...valid(), site: undefined }],
     ['readers[0].link: must be a device path', { ...valid(), readers: [{ ...valid().readers[0], link: 'tcp://10.0.0.9:99999' }] }],
     ['readers[0].region: must be one of NA, EU', { ...valid(), readers: [{ ...valid().readers[0], region: 'MARS' }] }],

@@ -47,13 +47,12 @@ export class KeptSessions {
         return packet;
       });
     const enqueue = this.#store.outgoingEnqueueCombi.bind(this.#store);
-    this.#store.outgoingEnqueueCombi = async (subscriptions, packet) => {
-      const open = [];
-      for (const subscription of subscriptions) {
-        if ((await this.#queued(subscription.clientId)).length < MAX_QUEUED) open.push(subscription);
-        else await this.#end(subscription.clientId);
-      }
-      await enqueue(open, packet);
+    // One after the other: many changes at once would all find room.
+    let turn: Promise<void> = Promise.resolve();
+    this.#store.outgoingEnqueueCombi = (subscriptions, packet) => {
+      const done = turn.then(async () => enqueue(await this.#withRoom(subscriptions), packet));
+      turn = done.catch(() => undefined);
+      return done;
     };
   }
 
@@ -64,6 +63,15 @@ export class KeptSessions {
     if (this.#names.size <= MAX_SESSIONS) return;
     const [oldest] = [...this.#names].filter((name) => name !== clientId && this.#clients[name] === undefined);
     if (oldest !== undefined) void this.#end(oldest);
+  }
+
+  async #withRoom<T extends { readonly clientId: string }>(subscriptions: readonly T[]): Promise<T[]> {
+    const open: T[] = [];
+    for (const subscription of subscriptions) {
+      if ((await this.#queued(subscription.clientId)).length < MAX_QUEUED) open.push(subscription);
+      else await this.#end(subscription.clientId);
+    }
+    return open;
   }
 
   async #queued(id: string): Promise<Waiting[]> {

@@ -181,6 +181,29 @@ describe('a write-ahead log', () => {
     expect(carried).toEqual(carried.map((_, i) => `p${i + (carried.length === 41 || carried[0] === 'p1' ? 1 : 11)}`));
   });
 
+  it('that two power cuts have torn, one after the other, is no damage either', async () => {
+    const cut = async (outbox: Outbox, from: string, records: number): Promise<string> => {
+      const before = existsSync(`${from}-wal`) ? readFileSync(`${from}-wal`) : Buffer.alloc(0);
+      await Promise.all(Array.from({ length: records }, (_, i) => outbox.append({ body: long(`${records}-${i}`) })));
+      const copy = bench.path();
+      for (const suffix of ['', '-wal', '.trace']) copyFileSync(from + suffix, copy + suffix);
+      // The commit's first frame never reached the disk, its last did.
+      const written = readFileSync(`${copy}-wal`).findIndex((byte, at) => at >= 32 && byte !== before[at]);
+      flip(`${copy}-wal`, written + 100);
+      return copy;
+    };
+    const path = bench.path();
+    const outbox = bench.open(path);
+    await outbox.append({ body: long('first') });
+    const once = await cut(outbox, path, 60);
+    const again = bench.open(once);
+    expect(again.health().notices).toEqual([]);
+    await again.append({ body: long('second') });
+    const twice = bench.open(await cut(again, once, 2));
+    expect(twice.health().notices).toEqual([]);
+    expect(names(await verify(twice))).toEqual(['first', 'second']);
+  });
+
   it('with a flipped byte far from its end is damage, although SQLite reads over it', async () => {
     const path = await filled({ open: true });
     flip(`${path}-wal`, Math.floor(readFileSync(`${path}-wal`).length / 2));

@@ -113,9 +113,22 @@ export function prepare(path: string): DatabaseSync {
       else step(db);
       db.exec(`PRAGMA user_version = ${next + 1}; COMMIT`);
     }
+    emptyLog(db);
     return db;
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/**
+ * Copies the log back, so that it begins anew. After a power cut it may end in a torn commit; the next commit would overwrite the
+ * first of its frames only, and after a second power cut what is left of the two would look like a log that was damaged in its middle.
+ */
+function emptyLog(db: DatabaseSync): void {
+  try {
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    // A full or sick disk: the log stays as it is, and the first commit says what is wrong.
   }
 }

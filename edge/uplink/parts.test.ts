@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -132,6 +133,29 @@ describe('the stream', () => {
     socket.close(1012, 'deploying');
     expect(await ended).toMatchObject({ code: 'LINK_CLOSED', message: 'the WebSocket was closed: code 1012 deploying' });
     await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
+
+  it('ends at once while the hub leaves the handshake without an answer', { timeout: 10_000 }, async () => {
+    const deaf = createServer();
+    await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
+    const connected = new Promise<Socket>((resolve) => deaf.once('connection', resolve));
+    const stream = new WebSocketStream(`ws://127.0.0.1:${(deaf.address() as AddressInfo).port}`);
+    stream.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
+    // The handshake's own end would come later than this test's.
+    const gone = new Promise<void>(
+      (resolve) =>
+        void connected.then((socket) =>
+          socket
+            .on('error', () => undefined)
+            .resume()
+            .once('close', resolve),
+        ),
+    );
+    await connected;
+    stream.destroy();
+    await Promise.all([closed, gone]);
+    await new Promise<void>((resolve) => deaf.close(() => resolve()));
   });
 
   it('ends when there is no server', async () => {

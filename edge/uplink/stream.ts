@@ -84,6 +84,12 @@ export class WebSocketStream extends Duplex implements HubStream {
     done();
   }
 
+  /** Also ends a handshake that the hub does not answer: a stream is destroyed no sooner than it is constructed. */
+  override destroy(error?: Error): this {
+    this.#socket.terminate();
+    return super.destroy(error);
+  }
+
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearInterval(this.#timer);
     this.#socket.terminate();

@@ -29,8 +29,8 @@ const DECK: readonly {
   readonly spreadMs: number;
   readonly weathers: readonly Weather[];
 }[] = [
-  { cue: 'closed', victims: ['edge'], spreadMs: 4, weathers: [CLEAR] },
-  { cue: 'closed', victims: ['edge'], spreadMs: 40, weathers: [CLEAR, TRICKLE] },
+  { cue: 'closed', victims: ['edge'], spreadMs: 30, weathers: [CLEAR] },
+  { cue: 'closed', victims: ['edge'], spreadMs: 60, weathers: [CLEAR, TRICKLE] },
   { cue: 'committed', victims: ['edge'], spreadMs: 120, weathers: [CUT] },
   { cue: 'committed', victims: ['edge'], spreadMs: 3, weathers: [CLEAR, TRICKLE] },
   { cue: 'sent', victims: ['edge', 'workerd', 'hub'], spreadMs: 60, weathers: [{ kind: 'stall', way: 'up' }, TRICKLE] },

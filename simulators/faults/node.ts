@@ -313,8 +313,8 @@ export class SimNode {
         done = true;
       },
     );
-    for (let waited = 0; waited < 100 && !done; waited++) await time.advance(100);
-    if (!done) this.#options.events.failed(`${this.name} does not stop`);
+    for (let waited = 0; waited < 100 && !done && !life.ended; waited++) await time.advance(100);
+    if (!done && !life.ended) this.#options.events.failed(`${this.name} does not stop`);
     if (this.#life === life) this.#end(this.#disk.copy());
   }
 

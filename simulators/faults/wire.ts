@@ -306,6 +306,7 @@ export class ClientStream extends Duplex implements HubStream {
   #now: () => number = () => 0;
   #timer: NodeJS.Timeout | undefined;
   #alive = true;
+  #giveUp: (() => void) | undefined;
   openedAt = 0;
 
   constructor(wire: Wire, life: Life, pingMs: number) {
@@ -336,7 +337,13 @@ export class ClientStream extends Duplex implements HubStream {
       done();
     };
     const late = setTimeout(() => opened(false), HANDSHAKE_MS);
+    this.#giveUp = () => opened(false);
     this.#wire.open((open) => time.as(this.#life, () => opened(open)));
+  }
+
+  override destroy(error?: Error): this {
+    this.#giveUp?.();
+    return super.destroy(error);
   }
 
   override _read(): void {

@@ -1,7 +1,6 @@
 import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { generate, type Packet, parser } from 'mqtt-packet';
-import WebSocket, { createWebSocketStream } from 'ws';
+import WebSocket from 'ws';
 import { Fault } from '../../protocol/fault.ts';
 
 /** What a server sent, as far as a test looks at it. */
@@ -10,28 +9,35 @@ export type Received = { readonly cmd: string } & Readonly<Record<string, unknow
 /** A bound for a test that would hang; nothing is judged by it. */
 const NEXT_MS = 30_000;
 
+/** Where bytes go and come from. */
+interface Wire {
+  write(bytes: Uint8Array): unknown;
+  destroy(): unknown;
+  data(listener: (bytes: Buffer) => void): unknown;
+  close(listener: () => void): unknown;
+}
+
 /** A client that sends exactly the packets it is told, over any byte stream. It acknowledges nothing by itself. */
 export class RawClient {
   readonly closed: Promise<void>;
-  readonly #stream: { write(bytes: Uint8Array): unknown; destroy(): unknown };
+  readonly #wire: Wire;
   readonly #version: 4 | 5;
   readonly #arrived: Received[] = [];
   readonly #waiting: (() => void)[] = [];
   #over = false;
 
-  private constructor(stream: Duplex, version: 4 | 5) {
-    this.#stream = stream;
+  private constructor(wire: Wire, version: 4 | 5) {
+    this.#wire = wire;
     this.#version = version;
     const reader = parser({ protocolVersion: version });
     reader.on('packet', (packet) => {
       this.#arrived.push(packet as unknown as Received);
       this.#wake();
     });
-    reader.on('error', () => stream.destroy());
-    stream.on('data', (bytes: Buffer) => reader.parse(bytes));
-    stream.on('error', () => undefined);
+    reader.on('error', () => wire.destroy());
+    wire.data((bytes) => reader.parse(bytes));
     this.closed = new Promise((resolve) => {
-      stream.once('close', () => {
+      wire.close(() => {
         this.#over = true;
         this.#wake();
         resolve();
@@ -42,26 +48,45 @@ export class RawClient {
   /** Over TCP, MQTT 3.1.1. */
   static async tcp(port: number): Promise<RawClient> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    const client = new RawClient(socket, 4);
-    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    const opened = new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    socket.on('error', () => undefined);
+    const client = new RawClient(
+      {
+        write: (bytes) => socket.write(bytes),
+        destroy: () => socket.destroy(),
+        data: (listener) => socket.on('data', listener),
+        close: (listener) => socket.once('close', listener),
+      },
+      4,
+    );
+    await opened;
     return client;
   }
 
   /** Over a WebSocket. */
   static async webSocket(url: string, version: 4 | 5): Promise<RawClient> {
     const socket = new WebSocket(url, ['mqtt']);
-    const stream = createWebSocketStream(socket);
-    const client = new RawClient(stream, version);
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    const opened = new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    socket.on('error', () => undefined);
+    const client = new RawClient(
+      {
+        write: (bytes) => socket.send(bytes),
+        destroy: () => socket.terminate(),
+        data: (listener) => socket.on('message', listener),
+        close: (listener) => socket.once('close', () => listener()),
+      },
+      version,
+    );
+    await opened;
     return client;
   }
 
   send(packet: object): void {
-    this.#stream.write(generate(packet as Packet, { protocolVersion: this.#version }));
+    this.#wire.write(generate(packet as Packet, { protocolVersion: this.#version }));
   }
 
   raw(...bytes: number[]): void {
-    this.#stream.write(Uint8Array.from(bytes));
+    this.#wire.write(Uint8Array.from(bytes));
   }
 
   /** The next packet. @throws Fault when the connection ends without one */
@@ -89,7 +114,7 @@ export class RawClient {
 
   /** Cuts the connection without a DISCONNECT. */
   async drop(): Promise<void> {
-    this.#stream.destroy();
+    this.#wire.destroy();
     await this.closed;
   }
 
