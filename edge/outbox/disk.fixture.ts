@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,13 +43,22 @@ export class SmallDisk {
     return new SmallDisk(folder);
   }
 
-  /** Takes every free byte. */
+  /**
+   * Takes what is free now, to the last byte, and no more: a file that goes on growing would also take the reserve that the outbox
+   * frees meanwhile, and of what is lost then no outbox can say anything.
+   */
   fill(): void {
     const fd = openSync(join(this.folder, 'filler'), 'a');
+    const { bavail, bsize } = statfsSync(this.folder);
+    let left = bavail * bsize;
     try {
       for (const size of [65_536, 4_096, 1])
         succeeds(() => {
-          for (;;) if (writeSync(fd, Buffer.alloc(size)) < size) return;
+          while (left >= size) {
+            const written = writeSync(fd, Buffer.alloc(size));
+            left -= written;
+            if (written < size) return;
+          }
         });
     } finally {
       closeSync(fd);
