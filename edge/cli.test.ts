@@ -86,7 +86,7 @@ describe('the command line', { timeout: PATIENCE_MS }, () => {
       'docket edge: USAGE: --settings FILE is missing',
       expect.stringContaining('--speed'),
       'docket edge: USAGE: --token TOKEN is missing',
-      'docket edge: USAGE: --token goes with enrol only',
+      "docket edge: USAGE: Unknown option '--token'",
     ]);
   });
 

@@ -42,7 +42,7 @@ const HEALTH: ReaderHealth = {
   since: 1,
   readsPerSecond: 300,
   antennas: [],
-  errors: { crc: 0, resync: 0, tagCrc: 0, bufferFull: 0 },
+  errors: { crc: 0, resync: 0, tagCrc: 0, bufferFull: 0, lost: 0 },
 };
 const GTIN = '03453120000011';
 const flour = (serial: number): string => encodeSgtin96(GTIN, serial, 7);

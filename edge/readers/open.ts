@@ -1,16 +1,17 @@
 import { Fault } from '../../protocol/fault.ts';
+import { KeptReader } from './kept.ts';
 import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
-import { ThingMagicReader } from './thingmagic/driver.ts';
+import type { Family } from './session.ts';
+import { thingMagic } from './thingmagic/driver.ts';
 
-type Open = (settings: ReaderSettings, events: ReaderEvents) => Reader;
+/** The families of readers by the name that settings use. */
+export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([['thingmagic', () => thingMagic()]]);
 
-const MODELS: ReadonlyMap<string, Open> = new Map([['thingmagic', (settings, events) => new ThingMagicReader(settings, events)]]);
-
-/** Makes a reader of the model that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */
+/** Makes a reader of the family that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */
 export function openReader(settings: ReaderSettings, events: ReaderEvents): Reader {
-  const open = MODELS.get(settings.model);
-  if (open === undefined) {
-    throw new Fault('READER_MODEL', `reader model "${settings.model}" is unknown: use one of ${[...MODELS.keys()].join(', ')}`);
+  const family = FAMILIES.get(settings.model);
+  if (family === undefined) {
+    throw new Fault('READER_MODEL', `reader model "${settings.model}" is unknown: use one of ${[...FAMILIES.keys()].join(', ')}`);
   }
-  return open(settings, events);
+  return new KeptReader(settings, family(), events);
 }

@@ -32,7 +32,12 @@ export interface ReaderHealth {
     readonly tagCrc: number;
     /** Times the reader said that its buffer was full. */
     readonly bufferFull: number;
+    /** Reads or events that the reader itself says it has dropped, or that its numbering shows to be missing. */
+    readonly lost: number;
   };
+  readonly firmware?: string;
+  /** Levels of the inputs (photo-eyes) that the reader has told, by pin. */
+  readonly inputs?: readonly { readonly pin: number; readonly high: boolean }[];
   readonly temperatureC?: number;
   /** The last fault while it lasts. */
   readonly message?: { readonly code: string; readonly text: string };
@@ -44,6 +49,8 @@ export interface ReaderEvents {
   reads(readerId: string, reads: Read[]): void;
   /** After each change of state or fault, and about once a second while reading. */
   health(readerId: string, health: ReaderHealth): void;
+  /** An input (a photo-eye) has another level than before, or is told for the first time; `at` in epoch milliseconds. */
+  input?(readerId: string, pin: number, high: boolean, at: number): void;
 }
 
 /** A reader that is kept running: it connects, starts, watches, and starts again until it is stopped. */
@@ -53,11 +60,13 @@ export interface Reader {
   /** Ends the stream and closes the link; resolves within a few seconds even when the reader is gone. */
   stop(): Promise<void>;
   health(): ReaderHealth;
+  /** Drives an output pin, a stack light behind a relay. @throws Fault READER_OUTPUT when the reader has none or is not reading */
+  output(pin: number, high: boolean): Promise<void>;
 }
 
 export interface ReaderSettings {
   readonly id: string;
-  /** `thingmagic`. */
+  /** A family of `readers/open.ts`. */
   readonly model: string;
   /** A device path or `tcp://host:port`. */
   readonly link: string;

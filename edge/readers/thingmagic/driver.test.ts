@@ -41,7 +41,11 @@ class Watch {
       reads: (_id: string, reads: Read[]) => void this.reads.push(...reads),
       health: (_id: string, health: ReaderHealth) => void this.healths.push(health),
     };
-    this.reader = new ThingMagicReader({ ...SETTINGS, link, ...settings }, events, { backoff: new Backoff(100, 3_000, () => 0), ...parts });
+    this.reader = new ThingMagicReader({ ...SETTINGS, link, ...settings }, events, {
+      absent: new Backoff(100, 1_000, () => 0),
+      backoff: new Backoff(100, 3_000, () => 0),
+      ...parts,
+    });
     toClose.push(() => this.reader.stop());
     this.reader.start();
   }
@@ -75,7 +79,7 @@ describe.each(LINES)('a module on %s', (_name, transport) => {
     await watch.reader.stop();
     expect(emulator.module.streaming).toBe(false);
     expect(watch.states()).toEqual(['connecting', 'starting', 'reading', 'stopped']);
-    expect(watch.reader.health()).toMatchObject({ model: 'M7e', errors: { crc: 0, resync: 0, tagCrc: 0, bufferFull: 0 } });
+    expect(watch.reader.health()).toMatchObject({ model: 'M7e', errors: { crc: 0, resync: 0, tagCrc: 0, bufferFull: 0, lost: 0 } });
   });
 
   it('is read again after the cable was pulled and put back', async () => {
@@ -229,7 +233,7 @@ describe('the health of a reader', () => {
   });
 
   it('names a device that is not there, and stops at once while it waits', async () => {
-    const watch = new Watch('/nowhere/dock-1', {}, { backoff: new Backoff(100_000, 3_000_000, () => 0) });
+    const watch = new Watch('/nowhere/dock-1', {}, { absent: new Backoff(100_000, 3_000_000, () => 0) });
     await within(() => expect(watch.reader.health()).toMatchObject({ state: 'failed', message: { code: 'LINK_OPEN' } }));
     await watch.reader.stop();
     expect(watch.reader.health().state).toBe('stopped');

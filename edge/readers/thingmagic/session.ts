@@ -2,37 +2,45 @@ import { Fault } from '../../../protocol/fault.ts';
 import type { Read } from '../../../protocol/read.ts';
 import type { ByteLink } from '../link/link.ts';
 import type { ReaderSettings } from '../reader.ts';
+import { type ReaderSession, type SessionCounters, type SessionEvents, type Started, TICK_MS } from '../session.ts';
 import * as codec from './codec.ts';
 import { Exchange } from './exchange.ts';
-import { CYCLE_MS, type Line, type Module, silence, startUp, TIMINGS, type Timings } from './startup.ts';
+import { CYCLE_MS, type Line, silence, startUp, type Timings } from './startup.ts';
 import { portStates } from './statistics.ts';
 import { ReadDecoder } from './stream.ts';
 
-/** What a session tells the driver. */
-export interface SessionEvents {
-  reads(reads: Read[]): void;
-  /** A status in the stream that does not end it: 0503, 0504, 0505, 0601. */
-  warned(status: number): void;
-}
+/**
+ * Quiet ticks in a row after which an unfinished frame is given up: the longest frame takes 265 ms at 9600 baud, and keep-alives are a second
+ * apart. More than one in any case: after a pause of this process the first tick may run before the bytes that wait are read.
+ */
+const LULL_TICKS = 5;
 
 const { Multi, Op, Status } = codec;
 
 /** One connection to one module, from the open link to its loss. A new connection is a new session: nothing carries over. */
-export class Session implements Line {
+export class Session implements Line, ReaderSession {
   readonly link: ByteLink;
   readonly exchange: Exchange;
   readonly codec = new codec.ThingMagicCodec();
   readonly stream = new ReadDecoder();
   /** Rejects with the Fault that ends the session. */
   readonly ended: Promise<never>;
+  readonly #name: string;
   readonly #events: SessionEvents;
   readonly #now: () => number;
+  readonly #timings: Timings;
+  readonly #graceMs: number;
   readonly #reject: (fault: Fault) => void;
   #streaming = false;
   #lastByte = performance.now();
+  #quietTicks = 0;
+  #bufferFull = 0;
 
-  constructor(link: ByteLink, name: string, events: SessionEvents, now: () => number) {
+  constructor(link: ByteLink, name: string, events: SessionEvents, now: () => number, timings: Timings, graceMs: number) {
     this.link = link;
+    this.#name = name;
+    this.#timings = timings;
+    this.#graceMs = graceMs;
     this.exchange = new Exchange(link, name);
     this.#events = events;
     this.#now = now;
@@ -72,18 +80,25 @@ export class Session implements Line {
   }
 
   /** Start-up, ended early when the session ends. */
-  async start(settings: ReaderSettings, known: number | undefined, timings: Timings = TIMINGS): Promise<Module> {
-    return Promise.race([startUp(this, settings, known, timings), this.ended]);
+  async start(settings: ReaderSettings, known: number | undefined): Promise<Started> {
+    return Promise.race([startUp(this, settings, known, this.#timings), this.ended]);
+  }
+
+  tick(): void {
+    this.#quietTicks = this.quiet() >= TICK_MS ? this.#quietTicks + 1 : 0;
+    if (this.#quietTicks < LULL_TICKS) return;
+    this.#take(this.codec.lull());
+    this.#watch();
+  }
+
+  counters(): SessionCounters {
+    const { crc, resync } = this.codec.counters;
+    return { crc, resync, ghosts: this.stream.ghosts + this.stream.malformed, bufferFull: this.#bufferFull, lost: 0 };
   }
 
   data(chunk: Uint8Array): void {
     this.#lastByte = performance.now();
     this.#take(this.codec.push(chunk));
-  }
-
-  /** To be called when the line has been quiet for longer than a frame takes. */
-  lull(): void {
-    this.#take(this.codec.lull());
   }
 
   #take(frames: readonly codec.Frame[]): void {
@@ -125,39 +140,52 @@ export class Session implements Line {
       this.#end(new Fault('READER_ENDED', `the module stopped reading: ${codec.statusText(status)}: it is started again`));
       return;
     }
-    this.#events.warned(status);
+    if (status === Status.BUFFER_FULL) this.#bufferFull++;
+    this.#events.warned('READER_STATUS', `${this.#name}: ${codec.statusText(status)}`);
+    // The status does not name the port: the next check asks, and comes soon.
+    if (status === Status.ANTENNA_MISSING) this.#events.antennas([]);
   }
 
   /** Ends the session when the module has been silent for longer than it can be while it streams. */
-  watch(graceMs: number): void {
+  #watch(): void {
     const ms = this.quiet();
-    if (this.#streaming && ms > CYCLE_MS + graceMs) {
+    if (this.#streaming && ms > CYCLE_MS + this.#graceMs) {
       this.#end(new Fault('READER_SILENT', `${this.link.name}: nothing for ${Math.round(ms)} ms while reading: check cable and power`));
     }
   }
 
+  /** Asks for antennas and temperature without stopping the stream. */
+  async check(): Promise<{ antennas?: { port: number; connected: boolean }[]; temperatureC?: number }> {
+    const ports = await this.#whileStreaming(codec.detectAntennas());
+    const data = await this.#whileStreaming(codec.temperature());
+    const temperatureC = data?.length === 1 ? ((data[0] as number) << 24) >> 24 : this.stream.statistics.temperatureC;
+    return {
+      ...(ports === undefined ? {} : { antennas: portStates(ports, 1, ports.length) }),
+      ...(temperatureC === undefined ? {} : { temperatureC }),
+    };
+  }
+
+  async output(pin: number, high: boolean): Promise<void> {
+    if ((await this.#whileStreaming(codec.setOutput(pin, high))) === undefined) {
+      throw new Fault('READER_OUTPUT', `${this.#name}: output ${pin} is not set: this firmware takes no command while it reads`);
+    }
+  }
+
   /** Asks a streaming module for something; undefined when its firmware does not take commands while it streams. */
-  async whileStreaming(inner: Uint8Array, ms: number): Promise<Uint8Array | undefined> {
+  async #whileStreaming(inner: Uint8Array): Promise<Uint8Array | undefined> {
     if (!this.#streaming) return undefined;
     try {
-      const answer = await this.exchange.ask(codec.wrap(inner), ms);
+      const answer = await this.exchange.ask(codec.wrap(inner), this.#timings.answerMs);
       return answer.status === Status.OK ? answer.data : undefined;
     } catch {
       return undefined;
     }
   }
 
-  /** The state of the antenna ports while streaming; undefined when the module does not tell. */
-  async antennas(ms: number): Promise<{ port: number; connected: boolean }[] | undefined> {
-    const data = await this.whileStreaming(codec.detectAntennas(), ms);
-    return data === undefined ? undefined : portStates(data, 1, data.length);
-  }
-
   /** Ends the stream and closes the link. */
-  async stop(timings: Timings = TIMINGS): Promise<void> {
-    const streaming = this.#streaming;
+  async stop(): Promise<void> {
     try {
-      if (streaming) await silence(this, timings);
+      if (this.#streaming) await silence(this, this.#timings);
     } catch {
       // The link went away meanwhile: then there is nothing to end.
     }

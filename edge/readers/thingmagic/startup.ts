@@ -1,6 +1,7 @@
 import { Fault, faultCode } from '../../../protocol/fault.ts';
 import type { ByteLink } from '../link/link.ts';
 import type { ReaderSettings } from '../reader.ts';
+import type { AntennaState, Started } from '../session.ts';
 import * as codec from './codec.ts';
 import type { Exchange } from './exchange.ts';
 import { portStates } from './statistics.ts';
@@ -20,14 +21,6 @@ export interface Timings {
 }
 
 export const TIMINGS: Timings = { answerMs: 1_000, probeMs: 150, stopMs: 2_000, quietMs: 100, bootMs: 1_500 };
-
-/** What is known of a module after start-up. */
-export interface Module {
-  readonly model: string;
-  readonly baud: number | undefined;
-  /** Ports in use, with what the module says of each; null when it could not tell. */
-  readonly antennas: readonly { readonly port: number; readonly connected: boolean | null }[];
-}
 
 /** What start-up needs from the driver that owns the link. */
 export interface Line {
@@ -136,7 +129,7 @@ async function raise(line: Line, settings: ReaderSettings, rate: number, timings
   return rate;
 }
 
-async function detect(line: Line, settings: ReaderSettings, timings: Timings): Promise<Module['antennas']> {
+async function detect(line: Line, settings: ReaderSettings, timings: Timings): Promise<readonly AntennaState[]> {
   const answer = await line.exchange.ask(codec.detectAntennas(), timings.answerMs);
   const known = answer.status === codec.Status.OK;
   const states = known ? portStates(answer.data, 1, answer.data.length) : [];
@@ -161,7 +154,7 @@ export async function startUp(
   settings: ReaderSettings,
   known: number | undefined,
   timings: Timings = TIMINGS,
-): Promise<Module> {
+): Promise<Started> {
   const { exchange } = line;
   const region = codec.REGIONS[settings.region];
   if (region === undefined) {
@@ -182,5 +175,5 @@ export async function startUp(
   await exchange.order(codec.gen2Session(settings.session), `session ${settings.session}`, timings.answerMs);
   const metadata = baud !== undefined && baud < FULL_RECORD_BAUD ? SHORT_RECORD : FULL_RECORD;
   await exchange.order(codec.startStream(CYCLE_MS, metadata), 'to start reading', timings.answerMs);
-  return { model: MODELS[hardware] ?? `ThingMagic ${hardware.toString(16)}`, baud, antennas };
+  return { model: MODELS[hardware] ?? `ThingMagic ${hardware.toString(16)}`, ...(baud === undefined ? {} : { baud }), antennas };
 }

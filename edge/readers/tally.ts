@@ -1,6 +1,7 @@
-import { faultCode } from '../../../protocol/fault.ts';
-import type { Read } from '../../../protocol/read.ts';
-import type { ReaderHealth, ReaderState } from '../reader.ts';
+import { faultCode } from '../../protocol/fault.ts';
+import type { Read } from '../../protocol/read.ts';
+import type { ReaderHealth, ReaderState } from './reader.ts';
+import type { AntennaState, SessionCounters } from './session.ts';
 
 interface Antenna {
   connected: boolean | null;
@@ -10,18 +11,22 @@ interface Antenna {
 
 /** Readers have at most 16 logical ports of their own and 64 with a multiplexer; a port beyond is a decoding error, not an antenna. */
 const MAX_ANTENNAS = 64;
+/** Readers have two to four inputs. */
+const MAX_PINS = 16;
+const NONE: SessionCounters = { crc: 0, resync: 0, ghosts: 0, bufferFull: 0, lost: 0 };
 
 /** The numbers and states behind a reader's health. */
 export class Tally {
   model: string;
   link: string;
+  firmware: string | undefined;
   temperatureC: number | undefined;
-  bufferFull = 0;
-  ghosts = 0;
-  crc = 0;
-  resync = 0;
   readonly #id: string;
   readonly #antennas = new Map<number, Antenna>();
+  readonly #inputs = new Map<number, boolean>();
+  /** Counters of the sessions that are over, and of all. */
+  #past = NONE;
+  #errors = NONE;
   #state: ReaderState = 'stopped';
   #since: number;
   #message: { code: string; text: string } | undefined;
@@ -63,8 +68,29 @@ export class Tally {
     }
   }
 
-  /** Takes what the module says of its ports; a port that is in use and not connected is a fault. */
-  antennas(states: readonly { readonly port: number; readonly connected: boolean | null }[]): void {
+  /** Adds a session's counters to those of the sessions before; `last` when the session is over. */
+  collect(counters: SessionCounters, last: boolean): void {
+    const { crc, resync, ghosts, bufferFull, lost } = counters;
+    const past = this.#past;
+    this.#errors = {
+      crc: past.crc + crc,
+      resync: past.resync + resync,
+      ghosts: past.ghosts + ghosts,
+      bufferFull: past.bufferFull + bufferFull,
+      lost: past.lost + lost,
+    };
+    if (last) this.#past = this.#errors;
+  }
+
+  /** Takes the level of an input; true when it has changed or is told for the first time. */
+  input(pin: number, high: boolean): boolean {
+    if (this.#inputs.get(pin) === high) return false;
+    if (this.#inputs.has(pin) || this.#inputs.size < MAX_PINS) this.#inputs.set(pin, high);
+    return true;
+  }
+
+  /** Takes what the reader says of its ports; a port that is in use and not connected is a fault. */
+  antennas(states: readonly AntennaState[]): void {
     for (const { port, connected } of states) {
       const antenna = this.#antenna(port);
       if (antenna === undefined) continue;
@@ -106,7 +132,15 @@ export class Tally {
         const { connected, reads, fault } = this.#antennas.get(port) ?? { connected: null, reads: 0, fault: undefined };
         return { port, connected, reads, ...(fault === undefined ? {} : { fault }) };
       }),
-      errors: { crc: this.crc, resync: this.resync, tagCrc: this.ghosts, bufferFull: this.bufferFull },
+      errors: {
+        crc: this.#errors.crc,
+        resync: this.#errors.resync,
+        tagCrc: this.#errors.ghosts,
+        bufferFull: this.#errors.bufferFull,
+        lost: this.#errors.lost,
+      },
+      ...(this.firmware === undefined ? {} : { firmware: this.firmware }),
+      ...(this.#inputs.size === 0 ? {} : { inputs: [...this.#inputs].map(([pin, high]) => ({ pin, high })).sort((a, b) => a.pin - b.pin) }),
       ...(this.temperatureC === undefined ? {} : { temperatureC: this.temperatureC }),
       ...(this.#message === undefined ? {} : { message: this.#message }),
     };
