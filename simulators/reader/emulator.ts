@@ -1,8 +1,9 @@
+import type { EmulatedDevice, Sighting } from './device.ts';
 import { type LineFaults, spoil } from './faults.ts';
-import { EmulatedModule, type Sighting } from './module.ts';
 import type { Port } from './port.ts';
 import { openPty } from './pty.ts';
 import { listenTcp } from './tcp.ts';
+import { EmulatedModule } from './thingmagic/module.ts';
 
 /** Where the host finds the reader. */
 export type Transport =
@@ -27,13 +28,16 @@ export interface EmulatorOptions {
   readonly random?: () => number;
 }
 
-/** A ThingMagic reader that speaks bytes on a real line. It goes on streaming when its host dies, and loses what nobody takes. */
-export class ReaderEmulator {
+/** Makes the device behind the line, with so many connectors, of which `connected` have an antenna. */
+export type MakeDevice<D extends EmulatedDevice> = (ports: number, connected: readonly number[]) => D;
+
+/** A reader that speaks bytes on a real line. It goes on when its host dies, and loses what nobody takes. */
+export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
   /** What the line does to the bytes from now on. */
   faults: LineFaults = {};
   /** The module hangs: it neither answers nor streams. */
   silent = false;
-  readonly module: EmulatedModule;
+  readonly module: D;
   readonly #options: EmulatorOptions;
   readonly #now: () => number;
   readonly #random: () => number;
@@ -41,17 +45,22 @@ export class ReaderEmulator {
   #timer: NodeJS.Timeout | undefined;
   #pushed: Sighting[] = [];
 
-  private constructor(options: EmulatorOptions) {
+  private constructor(make: MakeDevice<D>, options: EmulatorOptions) {
     const ports = options.ports ?? 4;
-    this.module = new EmulatedModule(ports, options.connected ?? Array.from({ length: ports }, (_, i) => i + 1));
+    this.module = make(ports, options.connected ?? Array.from({ length: ports }, (_, i) => i + 1));
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
   }
 
-  /** Opens the line; the reader runs until `close`. */
-  static async open(options: EmulatorOptions): Promise<ReaderEmulator> {
-    const emulator = new ReaderEmulator(options);
+  /** Opens the line of a ThingMagic module; it runs until `close`. */
+  static open(options: EmulatorOptions): Promise<ReaderEmulator> {
+    return ReaderEmulator.with((ports, connected) => new EmulatedModule(ports, connected), options);
+  }
+
+  /** Opens the line of a reader of any family; it runs until `close`. */
+  static async with<D extends EmulatedDevice>(make: MakeDevice<D>, options: EmulatorOptions): Promise<ReaderEmulator<D>> {
+    const emulator = new ReaderEmulator(make, options);
     await emulator.#start();
     return emulator;
   }
@@ -59,9 +68,9 @@ export class ReaderEmulator {
   async #start(): Promise<void> {
     const { transport } = this.#options;
     const hear = (bytes: Uint8Array): void => this.#hear(bytes);
-    if (transport.kind === 'tcp') this.#port = await listenTcp(transport.port, hear);
+    if (transport.kind === 'tcp') this.#port = await listenTcp(transport.port, hear, () => this.#greet());
     else {
-      const uart = transport.uart === true ? { moduleBaud: () => this.module.settings.baud, random: this.#random } : undefined;
+      const uart = transport.uart === true ? { moduleBaud: () => this.module.baud, random: this.#random } : undefined;
       const { link } = transport;
       this.#port = await openPty({ ...(link === undefined ? {} : { link }), ...(uart === undefined ? {} : { uart }) }, hear);
     }
@@ -88,8 +97,11 @@ export class ReaderEmulator {
     this.#send(this.module.hear(bytes, this.#now()));
   }
 
+  #greet(): void {
+    if (!this.silent) this.#send(this.module.greet?.(this.#now()) ?? []);
+  }
+
   #tick(): void {
-    if (!this.module.streaming) return;
     const now = this.#now();
     const seen = [...(this.#options.source?.(now) ?? []), ...this.#pushed];
     this.#pushed = [];
@@ -115,7 +127,8 @@ export class ReaderEmulator {
 
   /** The module loses power for a moment: settings and stream are gone, and it says so. */
   reboot(): void {
-    this.#send([this.module.reboot()]);
+    const said = this.module.reboot();
+    if (said !== undefined) this.#send([said]);
   }
 
   async close(): Promise<void> {

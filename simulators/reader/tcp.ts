@@ -4,8 +4,8 @@ import { BACKLOG_BYTES, type Hear, type Port } from './port.ts';
 const HOST = '127.0.0.1';
 
 /** A module behind a serial device server: a TCP listener on the loopback address. Port 0 takes a free one. */
-export async function listenTcp(port: number, hear: Hear): Promise<Port> {
-  const line = new TcpPort(port, hear);
+export async function listenTcp(port: number, hear: Hear, greet: () => void = () => undefined): Promise<Port> {
+  const line = new TcpPort(port, hear, greet);
   await line.plug();
   return line;
 }
@@ -13,11 +13,13 @@ export async function listenTcp(port: number, hear: Hear): Promise<Port> {
 class TcpPort implements Port {
   lost = 0;
   readonly #hear: Hear;
+  readonly #greet: () => void;
   #port: number;
   #server: Server | undefined;
   #client: Socket | undefined;
 
-  constructor(port: number, hear: Hear) {
+  constructor(port: number, hear: Hear, greet: () => void) {
+    this.#greet = greet;
     this.#port = port;
     this.#hear = hear;
   }
@@ -36,6 +38,7 @@ class TcpPort implements Port {
     socket.on('close', () => {
       if (this.#client === socket) this.#client = undefined;
     });
+    this.#greet();
   }
 
   write(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import * as codec from '../../edge/readers/thingmagic/codec.ts';
-import { EmulatedModule, type Sighting } from './module.ts';
+import * as codec from '../../../edge/readers/thingmagic/codec.ts';
+import type { Sighting } from '../device.ts';
+import { EmulatedModule } from './module.ts';
 
 const { Status } = codec;
 const EPC = '3034257BF7194E4000001A85';

@@ -9,20 +9,9 @@ import {
   type TagFields,
   ThingMagicCodec,
   tagRecord,
-} from '../../edge/readers/thingmagic/codec.ts';
+} from '../../../edge/readers/thingmagic/codec.ts';
+import type { EmulatedDevice, Sighting } from '../device.ts';
 import { type ModuleSettings, POWER_CDBM, parseStart } from './settings.ts';
-
-/** One tag answering one antenna. */
-export interface Sighting {
-  readonly epc: string;
-  readonly antenna: number;
-  /** dBm */
-  readonly rssi: number;
-  readonly phase?: number;
-  readonly kHz?: number;
-  /** Epoch milliseconds; without it, the moment it is streamed. */
-  readonly at?: number;
-}
 
 /** EU3 channels that a reader may use at full power (EN 302 208), kHz. */
 const CHANNELS = [865_700, 866_300, 866_900, 867_500];
@@ -37,10 +26,11 @@ const TEMPERATURE_C = 41;
  * A ThingMagic module without a line: commands in, answers and stream out. It has what a driver has to cope with: settings that start wrong
  * (no region, filter on), a stream that goes on without a host, and commands that must be wrapped while it streams.
  */
-export class EmulatedModule {
+export class EmulatedModule implements EmulatedDevice {
   /** Records streamed since it was made. */
   records = 0;
   readonly ports: number;
+  readonly outputs = new Map<number, boolean>();
   readonly #connected: Set<number>;
   readonly #codec = new ThingMagicCodec('commands');
   #settings: ModuleSettings = { baud: FACTORY_BAUD, region: 0, power: 0, session: 0, gen2: false, filter: true, list: [] };
@@ -58,6 +48,10 @@ export class EmulatedModule {
 
   get settings(): ModuleSettings {
     return this.#settings;
+  }
+
+  get baud(): number {
+    return this.#settings.baud;
   }
 
   get streaming(): boolean {
@@ -150,6 +144,7 @@ export class EmulatedModule {
       case Op.SET_PROTOCOL_PARAM:
         return data[1] === 0 ? set({ session: data[2] ?? 0 }) : [Status.OK];
       case Op.GPIO:
+        if (data.length === 2) this.outputs.set(data[0] ?? 0, data[1] === 1);
         return [Status.OK];
       default:
         return [Status.BAD_OPCODE];

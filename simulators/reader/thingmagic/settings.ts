@@ -1,4 +1,4 @@
-import { Op } from '../../edge/readers/thingmagic/codec.ts';
+import { Op } from '../../../edge/readers/thingmagic/codec.ts';
 
 /** What a host has set on an emulated module. */
 export interface ModuleSettings {
