@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../protocol/fault.ts';
 
 /** A problem answer of the hub (RFC 9457), as far as it is read here. */
@@ -100,6 +101,8 @@ interface Page<T> {
 
 /** A request that takes longer has met a hub that hangs; one that reloads its code holds requests back for seconds. */
 const TIMEOUT_MS = 60_000;
+/** The hub asks for a second or two; after a minute something else is wrong. */
+const MAX_WAITS = 30;
 /** The hub's list pages; 100 pages are more than any story writes. */
 const MAX_PAGES = 100;
 /** An event is one entry: at most 1,000 items in groups. */
@@ -116,22 +119,14 @@ export class HubClient {
     this.#key = key;
   }
 
-  /** Any call. @throws HubFault with the hub's code; Fault HUB_UNREACHABLE when nothing answers */
+  /** Any call; waits as the hub asks when it is called too often. @throws HubFault with the hub's code; Fault HUB_UNREACHABLE when nothing answers */
   async call<T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<{ status: number; body: T }> {
     const raw = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(`${this.address}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${this.#key}`, ...(raw === undefined ? {} : { 'content-type': type }) },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(raw === undefined ? {} : { body: raw }),
-      });
-      text = await response.text();
-    } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new Fault('HUB_UNREACHABLE', `${method} ${path}: no answer from ${this.address} (${(cause as Error).message})`);
+    const headers = { authorization: `Bearer ${this.#key}`, ...(raw === undefined ? {} : { 'content-type': type }) };
+    let { response, text } = await this.#send(method, path, headers, raw);
+    for (let wait = 0; response.status === 429 && wait < MAX_WAITS; wait++) {
+      await sleep(1_000 * Number(response.headers.get('retry-after') ?? 1));
+      ({ response, text } = await this.#send(method, path, headers, raw));
     }
     const json = parse(text);
     if (response.ok) return { status: response.status, body: json as T };
@@ -143,6 +138,17 @@ export class HubClient {
       problem.code ?? `HTTP_${response.status}`,
       `${method} ${path}: ${response.status} ${detail}${fields}`,
     );
+  }
+
+  async #send(method: string, path: string, headers: HeadersInit, body: string | undefined): Promise<{ response: Response; text: string }> {
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await fetch(`${this.address}${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) });
+      return { response, text: await response.text() };
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      throw new Fault('HUB_UNREACHABLE', `${method} ${path}: no answer from ${this.address} (${(cause as Error).message})`);
+    }
   }
 
   /** Every row of a paged list. */
