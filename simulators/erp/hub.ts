@@ -122,7 +122,10 @@ export class HubClient {
   /** Any call; waits as the hub asks when it is called too often. @throws HubFault with the hub's code; Fault HUB_UNREACHABLE when nothing answers */
   async call<T>(method: string, path: string, body?: unknown, type = 'application/json'): Promise<{ status: number; body: T }> {
     const raw = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
-    const headers = { authorization: `Bearer ${this.#key}`, ...(raw === undefined ? {} : { 'content-type': type }) };
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${this.#key}`,
+      ...(raw === undefined ? {} : { 'content-type': type }),
+    };
     let { response, text } = await this.#send(method, path, headers, raw);
     for (let wait = 0; response.status === 429 && wait < MAX_WAITS; wait++) {
       await sleep(1_000 * Number(response.headers.get('retry-after') ?? 1));
@@ -140,7 +143,12 @@ export class HubClient {
     );
   }
 
-  async #send(method: string, path: string, headers: HeadersInit, body: string | undefined): Promise<{ response: Response; text: string }> {
+  async #send(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body: string | undefined,
+  ): Promise<{ response: Response; text: string }> {
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${this.address}${path}`, { method, headers, signal, ...(body === undefined ? {} : { body }) });
