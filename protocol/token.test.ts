@@ -1,6 +1,6 @@
 import { sign as edSign, verify as edVerify, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { fromBase64url } from './bytes.ts';
+import { fromBase64url, toBase64url, utf8 } from './bytes.ts';
 import { checkToken, makeToken, TOKEN_SECONDS, TOKEN_SKEW_SECONDS, tokenKey } from './token.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -40,6 +40,17 @@ describe('node tokens', () => {
   it.each(['', 'a.b', 'a.b.c.d', 'eyJhbGciOiJub25lIn0.e30.', 'null.null.null'])('are refused when malformed: "%s"', async (token) => {
     await expect(checkToken(token, sub, raw, now, verify)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
   });
+
+  it.each(['{"toString":1}', '{"toString":null,"valueOf":1}', '["demo/LYON/dock-1"]', '"a\\u0000b"', 'null', '1e999'])(
+    'are refused when they name %s as their node',
+    async (named) => {
+      const claims = utf8(`{"sub":${named},"aud":"docket-hub","iat":0,"exp":1}`);
+      const head = `${toBase64url(utf8('{"alg":"EdDSA","kid":"AB"}'))}.${toBase64url(claims)}`;
+      const token = `${head}.${toBase64url(sign(utf8(head)))}`;
+      const refused = checkToken(token, sub, raw, now, verify);
+      await expect(refused).rejects.toMatchObject({ code: 'TOKEN_INVALID', message: expect.not.stringContaining('\u0000') });
+    },
+  );
 
   it('say which process made them, if it wants to be known', async () => {
     const named = await makeToken(sub, 'AB', now, sign, { instance: '00c0ffee', turn: 3 });

@@ -91,7 +91,8 @@ export async function checkToken(token: string, sub: string, publicKey: Uint8Arr
   }
   const claims = part(body);
   if (claims['sub'] !== sub || claims['aud'] !== 'docket-hub')
-    throw new Fault('TOKEN_INVALID', `the token is for ${String(claims['sub'])}`);
+    // As JSON: a stranger's claim may be any value, and the text travels in an MQTT string, which holds no U+0000.
+    throw new Fault('TOKEN_INVALID', `the token is for ${JSON.stringify(claims['sub'])}`);
   const { iat, exp } = claims as { iat?: unknown; exp?: unknown };
   const now = nowMs / 1000;
   if (typeof iat !== 'number' || typeof exp !== 'number' || exp - iat > TOKEN_SECONDS)

@@ -1,5 +1,6 @@
 import type { KeyRecord, Keys } from '../catalog/keys.ts';
 import { sameSecret, secretId } from '../catalog/secret.ts';
+import { network } from '../gateway/door.ts';
 import { Limiter } from '../limiter.ts';
 import { Problem } from './problem.ts';
 import type { Caller, Right } from './route.ts';
@@ -70,7 +71,7 @@ export async function authorize(right: Right, request: Request, env: Env, keys: 
   if (right === 'open') return undefined;
   const token = bearer(request);
   // By address and key: a program that loops with a wrong key must not lock out its neighbours behind the same address.
-  const source = `${request.headers.get('cf-connecting-ip') ?? ''} ${secretId(token) ?? ''}`;
+  const source = `${network(request.headers.get('cf-connecting-ip') ?? '')} ${secretId(token) ?? ''}`;
   const held = refused.wait(source, now);
   if (held > 0) throw tooMany(held);
   let key: KeyRecord | undefined;

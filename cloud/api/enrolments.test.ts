@@ -177,6 +177,15 @@ describe('an enrolment', () => {
     expect(Number(braked.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await enrol(token, key)).status).toBe(201);
   });
+
+  it('is braked by the IPv6 network that one household has for itself, whichever of its addresses asks', async () => {
+    const { token, key } = await invited();
+    const wrong = `${tenant.tenant}/LYON/x/${toBase64url(new Uint8Array(24))}`;
+    const from = (address: string): Record<string, string> => ({ 'cf-connecting-ip': address });
+    for (let i = 0; i < BURST; i++) expect((await enrol(wrong, key, {}, from(`2001:db8:0:77::${i}`))).status).toBe(403);
+    expect(outcome(await enrol(token, key, {}, from('2001:db8:0:77:ffff::1')))).toEqual([429, 'RATE_LIMITED']);
+    expect((await enrol(token, key, {}, from('2001:db8:0:78::1'))).status).toBe(201);
+  });
 });
 
 describe('a rotation', () => {

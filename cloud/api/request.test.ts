@@ -115,6 +115,15 @@ describe('a request', () => {
     expect((await call('GET', '/v1/keys', admin, undefined, here)).status).toBe(200);
   });
 
+  it('repeated with a wrong key is braked from all addresses of one IPv6 network', async () => {
+    const { admin } = await freshTenant();
+    const wrong = `${admin.slice(0, -4)}0000`.replace(/_.{8}_/, '_00000000_');
+    const ask = (i: number): Promise<Answered> => call('GET', '/v1/keys', wrong, undefined, { 'cf-connecting-ip': `2001:db8:0:9::${i}` });
+    const answers = await Promise.all(Array.from({ length: 180 }, (_, i) => ask(i)));
+    expect(answers.map(({ status }) => status)).toContain(401);
+    expect(outcome(await ask(1000))).toEqual([429, 'RATE_LIMITED']);
+  });
+
   it('with fields that do not fit names each of them', async () => {
     const { admin } = await freshTenant();
     const answer = await call('POST', '/v1/keys', admin, { name: '', scopes: ['root'], expiresInDays: 1.5, tenant: 'other' });

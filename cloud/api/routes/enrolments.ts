@@ -9,6 +9,7 @@ import {
   fingerprint,
   rotateMessage,
 } from '../../../protocol/enrol.ts';
+import { network } from '../../gateway/door.ts';
 import { verifier } from '../../gateway/signature.ts';
 import type { KeyResult } from '../../ledger/rpc.ts';
 import { Limiter } from '../../limiter.ts';
@@ -31,7 +32,7 @@ const verify = verifier();
 const bytesOf = (text: string): Uint8Array => fromBase64url(text) ?? new Uint8Array();
 
 function brake(request: Request, now: number): void {
-  const wait = open.take(request.headers.get('cf-connecting-ip') ?? '', now);
+  const wait = open.take(network(request.headers.get('cf-connecting-ip') ?? ''), now);
   if (wait > 0) throw new Problem('RATE_LIMITED', `too many requests: wait ${wait} s`, { headers: { 'retry-after': String(wait) } });
 }
 

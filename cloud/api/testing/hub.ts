@@ -11,10 +11,10 @@ export interface Answered {
 
 let addresses = 0;
 
-/** Each test calls from an address of its own: callers are braked by address. */
+/** Each test calls from a network of its own: callers are braked by address, of IPv6 by its first 64 bits. */
 export function freshAddress(): string {
   addresses += 1;
-  return `2001:db8::${addresses.toString(16)}`;
+  return `2001:db8:1:${addresses.toString(16)}::1`;
 }
 
 /** Sends a request. A body that is no string is sent as JSON. */
