@@ -40,8 +40,10 @@ export class TestClient {
     socket.accept();
   }
 
-  static async open(gateway: DurableObjectStub, address: NodeAddress, version: 4 | 5 = 5): Promise<TestClient> {
-    const headers = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'mqtt', [CLIENT_HEADER]: clientId(address) };
+  /** `from` is the IP address of the client. */
+  static async open(gateway: DurableObjectStub, address: NodeAddress, version: 4 | 5 = 5, from = ''): Promise<TestClient> {
+    const asked = { Upgrade: 'websocket', 'Sec-WebSocket-Protocol': 'mqtt', 'cf-connecting-ip': from };
+    const headers = { ...asked, [CLIENT_HEADER]: clientId(address) };
     return TestClient.of(await gateway.fetch('https://hub.test/mqtt/', { headers }), version);
   }
 

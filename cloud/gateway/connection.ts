@@ -16,6 +16,8 @@ export interface Attachment {
   readonly v: 1;
   readonly id: string;
   readonly address: NodeAddress;
+  /** Who is counted as one at the door; absent in sockets that an earlier version opened. */
+  readonly from?: string;
   /** When the socket was opened and when its last packet came, epoch milliseconds. */
   readonly opened: number;
   readonly seen: number;
@@ -71,6 +73,10 @@ export class Connection {
 
   get id(): string {
     return this.#saved.id;
+  }
+
+  get from(): string {
+    return this.#saved.from ?? '';
   }
 
   get opened(): number {

@@ -75,6 +75,15 @@ describe('logins', () => {
     expect([1002, 1009]).toContain((await flood.closed).code);
   });
 
+  it('keeps the socket of a node from being pushed out by those of a stranger elsewhere', async () => {
+    const { node, gateway } = await place();
+    const own = await TestClient.open(gateway, node.address, 5, '203.0.113.1');
+    const strangers: TestClient[] = [];
+    for (let i = 0; i < 20; i++) strangers.push(await TestClient.open(gateway, node.address, 5, `2001:db8:0:5::${i}`));
+    expect((await strangers[0]?.closed)?.code).toBe(1013);
+    expect(await own.connect(node)).toMatchObject({ reasonCode: 0 });
+  });
+
   it('lets the newest stranger in when too many wait', async () => {
     const { node, gateway } = await place();
     const waiting: TestClient[] = [];

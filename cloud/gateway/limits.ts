@@ -71,7 +71,7 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a login may wait for the ledger: what the uplink grants, and longer than the ledger's longest commit. */
 export const LOGIN_TIMEOUT_MS = 20_000;
 
-/** Sockets that have not connected yet; the oldest gives way, so that a stranger cannot hold the door shut. */
+/** Sockets of one node that have not connected yet; of who holds most the oldest gives way, so that a stranger cannot hold the door shut. */
 export const MAX_PENDING_SOCKETS = 8;
 
 /** Commands that may wait for one node: a day of despatch advices for a busy site; beyond it the ledger keeps them and tries again. */

@@ -5,8 +5,10 @@ import { type NodeAddress, parseClientId } from '../../protocol/topics.ts';
 import { ObjectSql } from '../ledger/sql.object.ts';
 import type { Sql } from '../ledger/sql.ts';
 import { type Attachment, Connection, readStatus, type Surroundings } from './connection.ts';
+import { network } from './door.ts';
 import { Intake, type NodeLedger } from './intake.ts';
 import { CONNECT_TIMEOUT_MS, MAX_PENDING_SOCKETS } from './limits.ts';
+import { givesWay } from './pending.ts';
 import { Rates } from './rates.ts';
 import { REASON } from './reason.ts';
 import { verifier } from './signature.ts';
@@ -49,11 +51,12 @@ export class Gateway extends DurableObject<GatewayEnv> {
   override async fetch(request: Request): Promise<Response> {
     const address = parseClientId(request.headers.get(CLIENT_HEADER) ?? '');
     if (address === undefined) return new Response(null, { status: 400 });
-    this.#makeRoom();
+    const from = network(request.headers.get('cf-connecting-ip') ?? '');
+    this.#makeRoom(from);
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     const now = Date.now();
-    const attachment: Attachment = { v: 1, id: crypto.randomUUID(), address, opened: now, seen: now, session: null };
+    const attachment: Attachment = { v: 1, id: crypto.randomUUID(), address, from, opened: now, seen: now, session: null };
     server.serializeAttachment(attachment);
     await this.#wakeAt(now + CONNECT_TIMEOUT_MS);
     // Without this header clients refuse the handshake (RFC 6455 section 4.1).
@@ -148,13 +151,17 @@ export class Gateway extends DurableObject<GatewayEnv> {
     return this.#around;
   }
 
-  /** A stranger may hold a few sockets open, but the newest always gets in. */
-  #makeRoom(): void {
-    const pending = this.#all()
-      .filter(({ phase, loggingIn }) => phase === 'fresh' && !loggingIn)
-      .sort((a, b) => a.opened - b.opened);
-    for (const connection of pending.slice(0, Math.max(0, pending.length - MAX_PENDING_SOCKETS + 1))) {
-      this.ctx.waitUntil(connection.end(REASON.quota, 'too many connections wait for their CONNECT'));
+  /**
+   * A stranger may hold a few sockets open, but the newest always gets in. Who holds most gives way, so that sockets of one address do
+   * not push a node's out in the moment between its handshake and its CONNECT.
+   */
+  #makeRoom(from: string): void {
+    const pending = this.#all().filter(({ phase, loggingIn }) => phase === 'fresh' && !loggingIn);
+    for (let { length } = pending; length >= MAX_PENDING_SOCKETS; length--) {
+      const oldest = givesWay(pending, from);
+      if (oldest === undefined) return;
+      pending.splice(pending.indexOf(oldest), 1);
+      this.ctx.waitUntil(oldest.end(REASON.quota, 'too many connections wait for their CONNECT'));
     }
   }
 
