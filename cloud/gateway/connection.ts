@@ -9,6 +9,7 @@ import type { Rates } from './rates.ts';
 import { REASON } from './reason.ts';
 import { type Effect, type Login, Session } from './session.ts';
 import type { SessionState } from './state.ts';
+import { readStatus } from './status.ts';
 import type { SessionStore } from './store.ts';
 
 /** What a connection keeps in its WebSocket's attachment, to go on after its object slept. */
@@ -335,16 +336,5 @@ function textOf(payload: Uint8Array): string {
   } catch {
     // Judged when it is due, like any other text that is no status.
     return '';
-  }
-}
-
-/** A status as far as the hub relies on it; undefined for anything else. */
-export function readStatus(payload: Uint8Array): NodeStatus | undefined {
-  if (payload.length > limit.MAX_STATUS_BYTES) return undefined;
-  try {
-    const status = JSON.parse(fromUtf8(payload)) as Partial<NodeStatus> | null;
-    return status?.v === 1 && typeof status.online === 'boolean' ? (status as NodeStatus) : undefined;
-  } catch {
-    return undefined;
   }
 }

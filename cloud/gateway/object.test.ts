@@ -243,8 +243,10 @@ describe('batches', () => {
     const { node, gateway } = await place();
     const client = await TestClient.open(gateway, node.address);
     await client.connect(node);
-    client.packet(records(node, Buffer.from('{'), 1, { topic: topic(node.address, 'status') }));
-    expect(await client.next()).toMatchObject({ cmd: 'puback', reasonCode: 0x99 });
+    for (const text of ['{', '{"v":1,"online":true,"readers":"none"}']) {
+      client.packet(records(node, Buffer.from(text), 1, { topic: topic(node.address, 'status') }));
+      expect(await client.next()).toMatchObject({ cmd: 'puback', reasonCode: 0x99 });
+    }
     client.packet({ cmd: 'pingreq' });
     expect(await client.next()).toMatchObject({ cmd: 'pingresp' });
   });

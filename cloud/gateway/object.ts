@@ -4,7 +4,7 @@ import type { Command, NodeStatus } from '../../protocol/command.ts';
 import { type NodeAddress, parseClientId } from '../../protocol/topics.ts';
 import { ObjectSql } from '../ledger/sql.object.ts';
 import type { Sql } from '../ledger/sql.ts';
-import { type Attachment, Connection, readStatus, type Surroundings } from './connection.ts';
+import { type Attachment, Connection, type Surroundings } from './connection.ts';
 import { network } from './door.ts';
 import { Intake, type NodeLedger } from './intake.ts';
 import { CONNECT_TIMEOUT_MS, MAX_PENDING_SOCKETS } from './limits.ts';
@@ -12,6 +12,7 @@ import { givesWay } from './pending.ts';
 import { Rates } from './rates.ts';
 import { REASON } from './reason.ts';
 import { verifier } from './signature.ts';
+import { readStatus } from './status.ts';
 import { SessionStore } from './store.ts';
 import { CLIENT_HEADER } from './upgrade.ts';
 
