@@ -17,9 +17,14 @@ export function cursorOf(keys: readonly (string | number)[]): string {
 
 /** The keys of a cursor as numbers; undefined without a cursor. @throws Fault CURSOR_INVALID */
 export function keysOf(cursor: string | undefined, count: number): number[] | undefined {
-  const keys = textKeysOf(cursor, count)?.map(Number);
-  if (keys?.some((key) => !Number.isSafeInteger(key))) throw invalid(cursor as string);
-  return keys;
+  return textKeysOf(cursor, count)?.map((key) => numberKey(key, cursor));
+}
+
+/** A key of a cursor that is a number there. @throws Fault CURSOR_INVALID */
+export function numberKey(key: string, cursor = key): number {
+  const value = Number(key);
+  if (!Number.isSafeInteger(value)) throw invalid(cursor);
+  return value;
 }
 
 /** The keys of a cursor as text; undefined without a cursor. @throws Fault CURSOR_INVALID */

@@ -1,5 +1,5 @@
 import { gtinText } from './masterdata.ts';
-import { cursorOf, keysOf, limitOf, sizeOf, textKeysOf } from './page.ts';
+import { cursorOf, keysOf, limitOf, numberKey, sizeOf, textKeysOf } from './page.ts';
 import type { Company, ItemRow, ListQuery, Page, PriceQuery, PriceRow, SiteRow, StockQuery, StockRow } from './rpc.ts';
 import { num, optionalText, type Row, type Sql, text } from './sql.ts';
 
@@ -12,7 +12,7 @@ function pageOf<T>(sql: Sql, rows: readonly Row[], limit: number, keys: (row: Ro
 export function stockPage(sql: Sql, query: StockQuery): Page<StockRow> {
   const limit = limitOf(query.limit);
   const [gtin = '-1', site = ''] = textKeysOf(query.after, 2) ?? [];
-  const from = Number(gtin);
+  const from = numberKey(gtin, query.after);
   // CROSS JOIN: items outermost, so that a page reads its own rows and sorts none.
   const rows = sql.exec(
     `SELECT s.site, i.gtin, i.name, k.quantity FROM items i CROSS JOIN stock k ON k.item = i.id JOIN sites s ON s.id = k.site
@@ -90,8 +90,8 @@ export function pricesPage(sql: Sql, query: PriceQuery): Page<PriceRow> {
       WHERE (partner, gtin, valid_from) > (?1, ?2, ?3) AND (?4 IS NULL OR partner = ?4) AND (?5 IS NULL OR gtin = ?5)
       ORDER BY partner, gtin, valid_from LIMIT ?6`,
     partner,
-    Number(gtin),
-    Number(from),
+    numberKey(gtin, query.after),
+    numberKey(from, query.after),
     query.partner ?? null,
     query.gtin === undefined ? null : Number(query.gtin),
     limit,

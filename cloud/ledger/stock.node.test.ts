@@ -4,7 +4,7 @@ import { ledgerInMemory } from './ledger.fixture.node.ts';
 import { entryView } from './log.ts';
 import { movementsOfDocument, movementsOfItem, movementsPage } from './movements.ts';
 import { rawStock } from './raw.ts';
-import { itemsPage, stockPage } from './reads.ts';
+import { itemsPage, pricesPage, stockPage } from './reads.ts';
 import { COFFEE, clockAt, MORNING, passage, serials, TEA, TestNode } from './warehouse.fixture.ts';
 
 const T = MORNING + 3_600_000;
@@ -131,6 +131,15 @@ describe('movements', () => {
     ]);
     expect(movementsPage(sql, { gtin: TEA, site: 'LYON', limit: 1 })).toMatchObject({ data: [{ passage: 'b' }], next: expect.any(String) });
     expect(() => movementsPage(sql, { after: 'a~b' })).toThrow(expect.objectContaining({ code: 'CURSOR_INVALID' }));
+  });
+
+  it('take no cursor that is not theirs: an empty page would look like the end of the list', async () => {
+    const { sql } = await posted(['LYON', passage('a', 'in', serials(TEA, 1), 1)]);
+    const refused = expect.objectContaining({ code: 'CURSOR_INVALID' });
+    for (const after of ['a~LYON', 'NaN~LYON', 'Infinity~LYON', '1.5~LYON', '1e400~LYON', 'LYON'])
+      expect(() => stockPage(sql, { after }), after).toThrow(refused);
+    for (const after of ['FR1~a~0', 'FR1~0~b', 'FR1~0~1e400', 'FR1~0']) expect(() => pricesPage(sql, { after }), after).toThrow(refused);
+    expect(stockPage(sql, { after: '0~LYON' }).data).toHaveLength(1);
   });
 
   it('name items and sites that no master data named yet', async () => {
