@@ -284,6 +284,35 @@ describe('the rest', () => {
     expect(session.publish('commands', 'x'.repeat(200), 1, false)).toBeUndefined();
   });
 
+  it.each([40, 60, 120, 200])('leaves out what explains an answer where the client takes %i bytes', (maximumPacketSize) => {
+    const properties = { maximumPacketSize };
+    const elsewhere = new Session(ADDRESS);
+    const denied = new Session(ADDRESS);
+    const open = (): Session => connected(5, { properties });
+    const wrong = open();
+    run(wrong, bytesOf(publishPacket()));
+    const said: [Effect[], object][] = [
+      [run(new Session(ADDRESS), bytesOf(connectPacket({ properties }))), { cmd: 'connack', reasonCode: 0 }],
+      [run(elsewhere, bytesOf(connectPacket({ properties, clientId: 'x' }))), { cmd: 'connack', reasonCode: 0x85 }],
+      [run(open(), bytesOf({ cmd: 'pubrel', messageId: 1 })), { cmd: 'disconnect', reasonCode: 0x82 }],
+      [wrong.refusePublish(1, 'GAP', 'x'.repeat(100), HEAD), { cmd: 'puback', messageId: 1, reasonCode: 0x83 }],
+    ];
+    denied.push(bytesOf(connectPacket({ properties })));
+    denied.step();
+    said.push([denied.refuse(0x86, 'KEY', 'x'.repeat(100), 1_700_000_000_000), { cmd: 'connack', reasonCode: 0x86 }]);
+    for (const [effects, expected] of said) {
+      expect(answers(effects)).toMatchObject([expected]);
+      for (const effect of effects) if (effect.do === 'send') expect(effect.bytes.length).toBeLessThanOrEqual(maximumPacketSize);
+    }
+  });
+
+  it('tells where it stands before it tells why, where there is no room for both', () => {
+    const session = connected(5, { properties: { maximumPacketSize: 130 } });
+    run(session, bytesOf(publishPacket()));
+    const [puback] = answers(session.refusePublish(1, 'GAP', 'x'.repeat(100), HEAD));
+    expect(puback?.['properties']).toEqual({ userProperties: expect.objectContaining({ code: 'GAP', seq: '7' }) });
+  });
+
   it('keeps the will at a DISCONNECT with reason 4 and at no other goodbye', () => {
     expect(run(connected(), bytesOf({ cmd: 'disconnect', reasonCode: 0 }))).toMatchObject([{ do: 'leave', will: false }, { do: 'close' }]);
     expect(run(connected(), bytesOf({ cmd: 'disconnect', reasonCode: 4 }))).toMatchObject([{ do: 'leave', will: true }, { do: 'close' }]);

@@ -200,8 +200,15 @@ export class Session {
     this.#state = { ...this.#state, ...change };
   }
 
+  /** What explains an answer is left out where it would be over what the client takes (sections 3.2.2.3.9, 3.2.2.3.10, 3.4.2.2, 3.14.2.2). */
   #send(packet: Parameters<typeof encode>[0]): Effect {
-    return { do: 'send', bytes: encode(packet, this.#state.version) };
+    const { version, maximumPacket } = this.#state;
+    const bytes = encode(packet, version);
+    if (bytes.length <= maximumPacket || packet['properties'] === undefined) return { do: 'send', bytes };
+    const { reasonString: _, ...brief } = packet['properties'] as Readonly<Record<string, unknown>>;
+    const { userProperties: __, ...bare } = brief;
+    const shorter = encode({ ...packet, properties: brief }, version);
+    return { do: 'send', bytes: shorter.length <= maximumPacket ? shorter : encode({ ...packet, properties: bare }, version) };
   }
 
   /** The first packet. What cannot be answered in MQTT ends without an answer. */
@@ -219,6 +226,7 @@ export class Session {
     this.#set({ version: protocol.level });
     const packet = this.#reader.read(frame, protocol.level) as ConnectPacket;
     const { properties = {}, will } = packet;
+    this.#set({ maximumPacket: Math.min(properties.maximumPacketSize ?? limit.MAX_PACKET_BYTES, limit.MAX_PACKET_BYTES) });
     const refuse = (reason: number, text: string): Effect[] => this.refuse(reason, 'CONNECT', text);
     if (properties.authenticationMethod !== undefined)
       return refuse(REASON.authMethod, 'extended authentication is not offered: send the token as password');
@@ -237,7 +245,6 @@ export class Session {
     this.#set({
       keepalive: packet.keepalive,
       window: Math.min(properties.receiveMaximum ?? limit.RECEIVE_MAXIMUM, limit.RECEIVE_MAXIMUM),
-      maximumPacket: Math.min(properties.maximumPacketSize ?? limit.MAX_PACKET_BYTES, limit.MAX_PACKET_BYTES),
       problems: properties.requestProblemInformation ?? true,
       expiry,
     });
