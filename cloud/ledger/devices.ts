@@ -60,7 +60,10 @@ export type DeviceReleased = { readonly v: 1; readonly action: 'release'; readon
 
 export type QuarantineReason = 'CLONE' | 'FORK';
 
-/** Keys of one node: a few for rotation; more would only be a mistake of the caller. */
+/**
+ * Keys of one node that are valid at once: a few for rotation; more would only be a mistake of the caller. A key that has ended does not
+ * count: who stole one could else rotate until the node's name is worn out for ever. Each rotation holds a place for a day.
+ */
 const MAX_KEYS = 16;
 
 const invalid = (what: string): Fault => new Fault('DEVICE_INVALID', `device refused: ${what}`);
@@ -98,7 +101,9 @@ function register(sql: Sql, value: JsonObject, entry: number, at: number, effect
   const id = keyId(bytes);
   const from = timeOf(value, 'from', at);
   const known = sql.exec('SELECT key, valid_from, valid_to FROM device_keys WHERE site = ? AND node = ?', site, node);
-  if (known.length >= MAX_KEYS) throw invalid(`${site}/${node} has ${known.length} keys already: use another name for a new machine`);
+  const living = known.filter((row) => row['valid_to'] === null || num(row, 'valid_to') > at);
+  if (living.length >= MAX_KEYS)
+    throw invalid(`${site}/${node} has ${living.length} valid keys already: revoke those that it does not use`);
   if (known.some((row) => row['key'] === id && row['valid_to'] !== null)) {
     throw invalid(`key ${id} of ${site}/${node} was revoked: make a new key on the node`);
   }

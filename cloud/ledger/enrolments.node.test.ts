@@ -70,6 +70,20 @@ describe('a token', () => {
 });
 
 describe('a rotation', () => {
+  it('is refused while sixteen keys are valid, and does not wear the name of the node out', () => {
+    const { ledger, sql } = place();
+    enrol(ledger, asked('h1', 1), T);
+    for (let n = 1; n < 16; n++) expect(rotate(ledger, turn(n, n + 1), T), String(n)).toMatchObject({ ok: true });
+    expect(rotate(ledger, turn(16, 17), T)).toMatchObject({ ok: false, code: 'DEVICE_INVALID' });
+    offer(sql, { site: 'LYON', node: 'dock-1', hash: 'h2', expiresAt: T + HOUR }, T);
+    expect(enrol(ledger, asked('h2', 20), T)).toMatchObject({ ok: false, code: 'DEVICE_INVALID' });
+    revoke(ledger, 'LYON', 'dock-1', idOf(16), T);
+    expect(enrol(ledger, asked('h2', 20), T)).toMatchObject({ ok: true });
+    const valid = deviceKeys(sql, 'LYON', 'dock-1').filter(({ to }) => to === null || to > T);
+    expect(valid.map(({ id }) => id)).toEqual([idOf(20)]);
+    for (let n = 20; n < 60; n++) expect(rotate(ledger, turn(n, n + 1), T + (n - 19) * OVERLAP_MS), String(n)).toMatchObject({ ok: true });
+  });
+
   it('gives the old key a day yet, and changes nothing when it is asked for again', async () => {
     const { ledger, sql } = place();
     enrol(ledger, asked('h1', 1), T);
