@@ -86,6 +86,23 @@ describe('an enrolment', () => {
     expect(loadIdentity(folder).id).not.toBe(old);
   });
 
+  it('makes a new key for each token: one that a refused try left waiting may have been copied with the disk', async () => {
+    answer = refusal(409, 'ENROLMENT_USED');
+    await expect(enrolNode(settings, TOKEN)).rejects.toThrow('ENROLMENT_USED');
+    await expect(enrolNode(settings, TOKEN)).rejects.toThrow('ENROLMENT_USED');
+    expect(asked[1]?.body['publicKey']).toBe(asked[0]?.body['publicKey']);
+    answer = taken;
+    await enrolNode(settings, enrolToken(ADDRESS, new Uint8Array(24).fill(8)));
+    expect(asked[2]?.body['publicKey']).not.toBe(asked[0]?.body['publicKey']);
+    expect(loadIdentity(folder).publicKey).toBe(asked[2]?.body['publicKey']);
+    // The same for one that a rotation left.
+    answer = refusal(409, 'QUARANTINED');
+    await expect(rotateKey(settings)).rejects.toThrow('QUARANTINED');
+    answer = taken;
+    await enrolNode(settings, TOKEN);
+    expect(asked[4]?.body['publicKey']).not.toBe(asked[3]?.body['publicKey']);
+  });
+
   it('goes on where it was cut off: with the same key when the answer was lost, or when the power went before it was put in place', async () => {
     answer = undefined;
     await expect(enrolNode(settings, TOKEN)).rejects.toMatchObject({ code: 'HUB_UNREACHABLE' });

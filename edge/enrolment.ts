@@ -75,8 +75,10 @@ export async function enrolNode(settings: Settings, token: string): Promise<Enro
       `the token is for ${meant}, these settings are of ${clientId(settings)}: use the settings or the token of one`,
     );
   }
-  const next = loadNext(settings.dataDir);
-  const proof = await next.sign(enrolMessage(enrolHash(token), fromBase64url(next.publicKey) ?? new Uint8Array()));
+  const hash = enrolHash(token);
+  // One token, one key: what an earlier try or a rotation left waiting may be on a machine that this enrolment shall shut out.
+  const next = loadNext(settings.dataDir, toBase64url(hash));
+  const proof = await next.sign(enrolMessage(hash, fromBase64url(next.publicKey) ?? new Uint8Array()));
   const body = { token, publicKey: next.publicKey, proof: toBase64url(proof) };
   return replace(settings.dataDir, next, ask(apiUrl(settings, '/v1/enrol'), body));
 }

@@ -33,6 +33,8 @@ export interface Identity {
 const KEY = 'node.key';
 /** The key that shall replace `node.key`, from before the hub is asked until it has said yes. */
 const NEXT = 'node.key.next';
+/** Begins the line of a key that was made for one purpose. */
+const MADE_FOR = 'made for ';
 
 /** Makes what was linked, renamed or removed in a folder last over a power cut. */
 function syncFolder(dir: string): void {
@@ -46,13 +48,15 @@ function syncFolder(dir: string): void {
   }
 }
 
-function create(dataDir: string, name: string): KeyObject {
+function create(dataDir: string, name: string, purpose?: string): KeyObject {
   const path = join(dataDir, name);
   const { privateKey } = generateKeyPairSync('ed25519');
   const whole = `${path}.${process.pid}`;
   const fd = openSync(whole, 'w', 0o600);
   try {
-    writeSync(fd, privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
+    // Text before a PEM block is no part of the key (RFC 7468, section 2).
+    const note = purpose === undefined ? '' : `${MADE_FOR}${purpose}\n`;
+    writeSync(fd, `${note}${privateKey.export({ format: 'pem', type: 'pkcs8' }) as string}`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
@@ -88,10 +92,10 @@ function read(path: string): KeyObject | undefined {
   throw new Fault('KEY_INVALID', `${path} holds no Ed25519 key: put the node's key back, or move the file away and enrol the node again`);
 }
 
-function first(dataDir: string, name: string): KeyObject {
+function first(dataDir: string, name: string, purpose?: string): KeyObject {
   try {
     mkdirSync(dataDir, { recursive: true });
-    return create(dataDir, name);
+    return create(dataDir, name, purpose);
   } catch (error) {
     const why = (error as Error).message;
     throw new Fault(
@@ -107,9 +111,9 @@ function identityOf(key: KeyObject): Identity {
   return { id: keyId(raw), publicKey, fingerprint: fingerprint(raw), sign: (message) => sign(null, message, key) };
 }
 
-function load(dataDir: string, name: string): Identity {
+function load(dataDir: string, name: string, purpose?: string): Identity {
   const path = join(dataDir, name);
-  const key = read(path) ?? first(dataDir, name);
+  const key = read(path) ?? first(dataDir, name, purpose);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   return identityOf(key);
 }
@@ -127,9 +131,15 @@ export function hasIdentity(dataDir: string): boolean {
   return existsSync(join(dataDir, KEY));
 }
 
-/** The key that shall replace the node's, made where none waits. @throws as loadIdentity */
-export function loadNext(dataDir: string): Identity {
-  return load(dataDir, NEXT);
+/**
+ * The key that shall replace the node's, made where none waits. With a purpose one that waits for another purpose is no longer wanted:
+ * a copy of the disk holds it too.
+ * @throws as loadIdentity
+ */
+export function loadNext(dataDir: string, purpose?: string): Identity {
+  const path = join(dataDir, NEXT);
+  if (purpose !== undefined && existsSync(path) && !readFileSync(path, 'utf8').startsWith(`${MADE_FOR}${purpose}\n`)) dropNext(dataDir);
+  return load(dataDir, NEXT, purpose);
 }
 
 /** The next key takes the place of the node's, which is gone then. Harmless when another process has done it. */
