@@ -75,6 +75,13 @@ export function newestCheckpoint(
     return fallback;
   }
   if (key !== undefined) findings.count('signatures');
+  if (folder.read(KEPT)?.length === 0) {
+    findings.problem(
+      'CHECKPOINT_MISSING',
+      { file: KEPT, bytes: [0, 0] },
+      `${KEPT} is empty: it ends with the checkpoint of ${opened.size} entries`,
+    );
+  }
   if (changed !== undefined) {
     const text = `the checkpoint of ${opened.size} entries is not the last of ${KEPT}`;
     findings.problem('CHECKPOINT_DIFFERS', { file: FILE, bytes: changed }, text);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -161,6 +162,15 @@ describe('an export', { timeout: 600_000 }, () => {
     expect(other.ok).toBe(false);
   });
 
+  it('blames no table for an entry that cannot be read', () => {
+    const path = 'entries/000.jsonl';
+    const blamed = (changed: Uint8Array | undefined): string[] =>
+      said(verifyWith(new Map([[path, changed]]))).filter((one) => one.includes(' projections'));
+    expect(blamed(undefined)).toEqual([]);
+    expect(blamed(files.get(path)?.subarray(0, -1))).toEqual([]);
+    expect(blamed(files.get(path)?.subarray(0, -200))).toEqual([]);
+  });
+
   it('cannot lose or swap a leaf: tiles and roots then differ', () => {
     const [path, bytes] = [...files].find(([name]) => name.startsWith('tile/entries/')) as [string, Uint8Array];
     const swapped = Buffer.concat([bytes.subarray(0, 640), bytes.subarray(720, 800), bytes.subarray(640, 720), bytes.subarray(800)]);
@@ -190,6 +200,7 @@ describe('an export', { timeout: 600_000 }, () => {
     expect(report.problems[0]?.place.line).toBe(3);
     const unsorted = resealed(edited('checkpoints.jsonl', (lines) => lines.toSpliced(0, 0, lines[1] as string)));
     expect(said(unsorted)).toContain('CHECKPOINT_ORDER checkpoints.jsonl');
+    expect(said(resealed(edited('checkpoints.jsonl', () => [])))).toEqual(['CHECKPOINT_MISSING checkpoints.jsonl']);
   });
 
   it('cannot lose, repeat or change a batch', () => {
@@ -232,6 +243,12 @@ describe('an export', { timeout: 600_000 }, () => {
     const path = [...files.keys()].find((name) => name.startsWith('documents/')) as string;
     expect(said(resealed(new Map([[path, undefined]])))).toEqual([expect.stringContaining(`DOCUMENT_MISSING ${path}`)]);
     expect(said(resealed(new Map([[path, Buffer.from('<Invoice/>')]])))).toEqual([`DOCUMENT_HASH ${path}`]);
+  });
+
+  it('cannot hold an original that no document of its log names', () => {
+    const invented = Buffer.from('<Invoice>of nobody</Invoice>');
+    const path = `documents/${createHash('sha256').update(invented).digest('hex')}`;
+    expect(said(resealed(new Map([[path, invented]])))).toEqual([`DOCUMENT_UNNAMED ${path}`]);
   });
 
   it('verifies with a body and its salt erased, which is counted and ends the comparison with the fold', () => {

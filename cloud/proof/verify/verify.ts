@@ -92,16 +92,21 @@ function readLog(folder: Folder, tenant: string, checkpoint: Checkpoint, roots: 
   const nodes = new NodeLog(findings);
   const originals = new Originals(folder, findings);
   let next = 0;
+  let whole = true;
   const root = reader.read(size, {
     reached(count, rootNow) {
       roots.at(count, rootNow);
+      // Before a page is compared: what cannot be read must not be blamed on the tables.
+      if (next < count) {
+        whole = false;
+        pages?.stop(`entry ${next} cannot be read`);
+      }
       pages?.reached(count);
     },
     entry(entry: Logged) {
       const place: Place = { file: entriesPath(Math.floor(entry.index / TILE_WIDTH)), entry: entry.index };
       findings.count('entries');
       if (entry.body === null) findings.count('erased');
-      if (entry.index !== next) pages?.stop(`entry ${next} cannot be read`);
       next = entry.index + 1;
       nodes.add(entry, place);
       originals.add(entry, place);
@@ -120,8 +125,8 @@ function readLog(folder: Folder, tenant: string, checkpoint: Checkpoint, roots: 
       `the root of the tiles is ${base64(root.tiles)}, the checkpoint says another`,
     );
   }
-  originals.end();
-  if (next === size) pages?.end();
+  originals.end(whole);
+  pages?.end();
   new ChainWalk(folder, nodes, { tenant, size, repaired: reader.repaired }, findings).walk();
 }
 
