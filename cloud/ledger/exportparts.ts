@@ -30,6 +30,8 @@ export interface ExportSource {
   original(hash: string): Promise<Uint8Array | undefined>;
   /** Whether this export holds a file already. */
   has(path: string): boolean;
+  /** Lines of the file `sums`, one for each original that this export holds already, by path. */
+  sums(): readonly string[];
 }
 
 export interface ExportFile {
@@ -252,8 +254,13 @@ const documents: Part = {
   },
 };
 
+const sums: Part = {
+  first: () => ({ part: 'sums', path: 'sums', at: null }),
+  read: (_, source) => ({ chunks: [lines(source.sums())], next: undefined }),
+};
+
 /** In the order in which they are read. The projections come first: what is read later can only be newer than they. */
-const PARTS = { projections: projectionPages, singles, tiles, entries, batches, documents } as const satisfies Record<string, Part>;
+const PARTS = { projections: projectionPages, singles, tiles, entries, batches, documents, sums } as const satisfies Record<string, Part>;
 
 /** The first file of the parts after `part` (of all without one); undefined when only the manifest is left. */
 export function firstPlace(source: ExportSource, part?: Place['part']): Place | undefined {

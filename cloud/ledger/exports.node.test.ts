@@ -100,6 +100,7 @@ describe('an export', { timeout: 60_000 }, () => {
       'README.txt',
       'checkpoint',
       'checkpoints.jsonl',
+      'sums',
       'manifest',
     ]);
   });
@@ -131,7 +132,8 @@ describe('an export', { timeout: 60_000 }, () => {
     const { id, first } = await exports.open(MORNING);
     await expect(readAll(exports, id, first)).rejects.toThrow(code('ORIGINAL_MISSING'));
     bytes = new Uint8Array([1]);
-    expect(await read(exports, id, `documents/${original}`)).toEqual({ bytes, next: 'manifest' });
+    expect(await read(exports, id, `documents/${original}`)).toEqual({ bytes, next: 'sums' });
+    expect(fromUtf8((await read(exports, id, 'sums')).bytes)).toBe(`1 1 documents/${original}\n`);
     expect(fromUtf8((await read(exports, id, 'manifest')).bytes)).toContain(`\n${original} 1 documents/${original}\n`);
   });
 });

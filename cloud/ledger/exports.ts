@@ -3,6 +3,7 @@ import { toBase64 } from '../../protocol/base64.ts';
 import { toBase64url, toHex, utf8 } from '../../protocol/bytes.ts';
 import { Fault } from '../../protocol/fault.ts';
 import { signNote } from '../../protocol/note.ts';
+import { ByteSums } from './bytesums.ts';
 import { type ExportSource, firstPlace, type Place, readPlace } from './exportparts.ts';
 import type { Migration } from './projection.ts';
 import type { SignedCheckpoint, Signer } from './signer.ts';
@@ -21,6 +22,9 @@ export const exportMigration: Migration = {
       PRIMARY KEY (export, path)) WITHOUT ROWID`,
   ],
 };
+
+/** What the file `sums` says of an original; null for every other file. */
+export const exportSumsMigration: Migration = { id: 'exports-sums', statements: ['ALTER TABLE export_files ADD COLUMN sums TEXT'] };
 
 /** Exports that one tenant may have open: each keeps a row a file, and nobody reads more than one copy for a few readers at a time. */
 const MAX_OPEN = 4;
@@ -77,8 +81,12 @@ export class Exports {
   #source({ id, checkpoint }: Pick<Open, 'id' | 'checkpoint'>, key: ExportSource['key']): ExportSource {
     const { sql, tenant, projections, original } = this.#options;
     const has = (path: string): boolean => sql.exec('SELECT nth FROM export_files WHERE export = ? AND path = ?', id, path).length > 0;
+    const sums = (): string[] =>
+      sql
+        .exec('SELECT sums, path FROM export_files WHERE export = ? AND sums IS NOT NULL ORDER BY path', id)
+        .map((row) => `${text(row, 'sums')} ${text(row, 'path')}`);
     // The projections, which come before the checkpoint is fixed, do not look at it.
-    return { sql, tenant, projections, original, key, has, checkpoint: checkpoint ?? { size: 0, root: EMPTY_ROOT, note: '' } };
+    return { sql, tenant, projections, original, key, has, sums, checkpoint: checkpoint ?? { size: 0, root: EMPTY_ROOT, note: '' } };
   }
 
   /** Begins an export at `now` (epoch milliseconds). @throws Fault EXPORT_LIMIT */
@@ -172,9 +180,11 @@ export class Exports {
   *#noted(open: Open, chunks: Iterable<Uint8Array>, then: Open['place']): Generator<Uint8Array> {
     const { sql } = this.#options;
     const hash = sha256.create();
+    const sums = open.place !== MANIFEST && open.place.part === 'documents' ? new ByteSums() : undefined;
     let bytes = 0;
     for (const chunk of chunks) {
       hash.update(chunk);
+      sums?.add(chunk);
       bytes += chunk.length;
       yield chunk;
     }
@@ -183,13 +193,14 @@ export class Exports {
     sql.transaction(() => {
       this.#step(open, 'files = ?, place = ?', files + 1, placeText(then));
       sql.exec(
-        'INSERT INTO export_files (export, path, nth, place, bytes, sha256) VALUES (?, ?, ?, ?, ?, ?)',
+        'INSERT INTO export_files (export, path, nth, place, bytes, sha256, sums) VALUES (?, ?, ?, ?, ?, ?, ?)',
         id,
         place.path,
         files,
         placeText(place),
         bytes,
         toHex(hash.digest()).toLowerCase(),
+        sums === undefined ? null : String(sums),
       );
     });
   }

@@ -1,7 +1,7 @@
 import { alarmMigration } from './alarms.ts';
 import { archiveMigration } from './archive.ts';
 import { identityMigration } from './enrolments.ts';
-import { exportMigration } from './exports.ts';
+import { exportMigration, exportSumsMigration } from './exports.ts';
 import { inspectionMigration } from './inspection.ts';
 import { sizeOf } from './page.ts';
 import type { Migration, Projection } from './projection.ts';
@@ -49,6 +49,7 @@ const LEDGER: readonly Migration[] = [
   alarmMigration,
   rebuildMigration,
   inspectionMigration,
+  exportSumsMigration,
 ];
 
 function run(sql: Sql, owner: string, migrations: readonly Migration[], done: ReadonlySet<string>): void {

@@ -127,8 +127,8 @@ export class Warehouse {
     while (this.ledger.drain().more);
   }
 
-  document(document: Document): void {
-    const original = Buffer.from(`<Invoice>${JSON.stringify(document)}</Invoice>`);
+  document(document: Document, text = JSON.stringify(document)): void {
+    const original = Buffer.from(`<Invoice>${text}</Invoice>`);
     const hash = createHash('sha256').update(original).digest('hex');
     this.originals.set(hash, original);
     this.append({ type: 'document', body: { ...document, original: hash, contentType: 'application/xml' } as unknown as JsonObject });

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { Fault } from '../../../protocol/fault.ts';
 import { same } from './encoding.ts';
 import type { Findings } from './findings.ts';
+import { NO_SUMS, type Sums, summed } from './sums.ts';
 
 export interface FileFact {
   readonly sha256: Uint8Array;
   readonly bytes: number;
+  /** Of an original. */
+  readonly sums?: Sums;
 }
 
 /** Read at a time while hashing: an original of any size costs no memory. */
@@ -15,16 +18,18 @@ const PIECE = 1_048_576;
 /** The largest file that is read whole: 256 entries of the largest body are half of it. */
 const MAX_READ_BYTES = 512 * 1_048_576;
 
-function hashOf(path: string): FileFact {
+function hashOf(path: string, original: boolean): FileFact {
   const hash = createHash('sha256');
   const piece = Buffer.alloc(PIECE);
   const file = openSync(path, 'r');
   let bytes = 0;
+  let sums = NO_SUMS;
   try {
     for (;;) {
       const read = readSync(file, piece);
-      if (read === 0) return { sha256: hash.digest(), bytes };
+      if (read === 0) return { sha256: hash.digest(), bytes, ...(original ? { sums } : {}) };
       hash.update(piece.subarray(0, read));
+      if (original) sums = summed(sums, piece.subarray(0, read), bytes);
       bytes += read;
     }
   } finally {
@@ -61,7 +66,7 @@ export class Folder {
   #note(path: string, findings: Findings): void {
     let fact: FileFact;
     try {
-      fact = hashOf(join(this.#root, path));
+      fact = hashOf(join(this.#root, path), path.startsWith('documents/'));
     } catch (error) {
       findings.problem(
         'FILE_UNREADABLE',

@@ -7,7 +7,7 @@ export const ORIGIN = 'docket.example/log/demo';
 const US = { name: 'Docket', vat: 'FR40303265045' };
 const MILL = { name: 'Fournil', vat: 'FR83404833048' };
 
-function invoice(number: string, gtin: string, quantity: number, more: object = {}): Document {
+export function invoice(number: string, gtin: string, quantity: number, more: object = {}): Document {
   const lines = [{ id: '1', gtin, quantity: String(quantity), unit: 'C62', net: String(quantity * 2), price: '2.00' }];
   const head = { kind: 'invoice' as const, v: 1 as const, typeCode: '380', number, issueDate: '2026-11-24', currency: 'EUR' };
   return { ...head, seller: MILL, buyer: US, totals: { withVat: '1', payable: '1' }, lines, ...more };

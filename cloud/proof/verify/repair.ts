@@ -1,8 +1,9 @@
-import { fromUtf8, hex, linesOf, same } from './encoding.ts';
+import { difference, fromUtf8, hex, linesOf, same } from './encoding.ts';
 import type { Findings } from './findings.ts';
 import type { Folder } from './folder.ts';
 import { jsonFault } from './json.ts';
 import { type Change, changedAt, changedByte } from './locate.ts';
+import { changedBySums, readSums, SUMS, type Sums, writtenSums } from './sums.ts';
 import { sha256 } from './tree.ts';
 
 /** Where reading a file stops: at a byte that is no text; in JSON lines also where a line ends too early or too late, or breaks its JSON. */
@@ -21,8 +22,25 @@ function* stops(path: string, bytes: Uint8Array): Generator<number> {
 /** Places tried in one file: of a file with more broken lines not one byte was changed. */
 const MAX_STOPS = 4;
 
-function changeOf(path: string, bytes: Uint8Array, signed: Uint8Array): Change | undefined {
+/** What a file should be that others tell: an original by its sums, the sums by the originals. */
+function told(path: string, bytes: Uint8Array, folder: Folder, sums: ReadonlyMap<string, Sums>): Change | undefined {
+  const [now, then] = [folder.files.get(path)?.sums, sums.get(path)];
+  if (now !== undefined && then !== undefined) return changedBySums(bytes, now, then);
+  const written = path === SUMS ? writtenSums(folder) : bytes;
+  const [from, to] = difference(bytes, written) ?? [0, 0];
+  return to - from === 1 ? { at: from, bytes: written } : undefined;
+}
+
+function changeOf(
+  path: string,
+  bytes: Uint8Array,
+  signed: Uint8Array,
+  folder: Folder,
+  sums: ReadonlyMap<string, Sums>,
+): Change | undefined {
   const accepts = (candidate: Uint8Array): boolean => same(sha256(candidate), signed);
+  const known = told(path, bytes, folder, sums);
+  if (known !== undefined && accepts(known.bytes)) return known;
   let tried = 0;
   for (const at of stops(path, bytes)) {
     const found = changedAt(bytes, at, accepts);
@@ -38,11 +56,12 @@ function changeOf(path: string, bytes: Uint8Array, signed: Uint8Array): Change |
  * else is blamed for it. Of a large file, and of one with more than that changed, what it must agree with tells the place later.
  */
 export function repairFiles(folder: Folder, findings: Findings): void {
+  const sums = readSums(folder);
   for (const [path, signed] of folder.signed) {
     const actual = folder.files.get(path);
     if (actual === undefined || actual.bytes !== signed.bytes || !folder.damaged(path)) continue;
     const bytes = findings.maySearch() ? folder.read(path) : undefined;
-    const found = bytes === undefined ? undefined : changeOf(path, bytes, signed.sha256);
+    const found = bytes === undefined ? undefined : changeOf(path, bytes, signed.sha256, folder, sums);
     if (found === undefined || bytes === undefined) continue;
     folder.repair(path, found.bytes);
     const [is, was] = [bytes[found.at] ?? 0, found.bytes[found.at] ?? 0].map((byte) => byte.toString(16).padStart(2, '0'));

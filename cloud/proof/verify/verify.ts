@@ -14,6 +14,7 @@ import { checkManifest, takeLines } from './manifest.ts';
 import { type Checkpoint, parseVkey, type VerifierKey } from './note.ts';
 import { type Fold, Pages } from './pages.ts';
 import { checkHashes, repairFiles } from './repair.ts';
+import { checkSums, SUMS } from './sums.ts';
 import { TILE_WIDTH } from './tree.ts';
 
 export interface VerifyOptions {
@@ -80,7 +81,8 @@ function checkLayout(folder: Folder, size: number, findings: Findings): void {
     }
   }
   for (const path of folder.files.keys()) {
-    const known = path === 'manifest' || expected.has(path) || /^(batches|projections)\/.+\.jsonl$|^documents\/[0-9a-f]{64}$/.test(path);
+    const known =
+      ['manifest', SUMS].includes(path) || expected.has(path) || /^(batches|projections)\/.+\.jsonl$|^documents\/[0-9a-f]{64}$/.test(path);
     if (!known) findings.problem('FILE_UNEXPECTED', { file: path }, `an export of ${size} entries has no ${path}`);
   }
 }
@@ -148,6 +150,7 @@ export function verifyFolder(root: string, { vkey, fold }: VerifyOptions = {}): 
   const stated = checkManifest(folder, key, signed, findings);
   const checkpoint = signed ?? stated;
   if (checkpoint !== undefined) checkLog(folder, checkpoint, new Roots(kept, findings), fold, findings);
+  checkSums(folder, findings);
   checkHashes(folder, findings);
   return report(findings, pinned !== undefined, checkpoint);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fromUtf8, toBase64url } from '../../../protocol/bytes.ts';
+import { ByteSums } from '../../ledger/bytesums.ts';
 import { ENTRY_TYPES, type EntryType, leaf, producerId } from '../../ledger/entry.ts';
 import { blob, num, type Row, type Sql, text, type Value } from '../../ledger/sql.ts';
 import { keyOf, rowLine, rowsAfter, tablesOf } from '../../ledger/tables.ts';
@@ -114,6 +115,13 @@ export function writeExport(warehouse: Warehouse, key: LogKey, kept: readonly nu
   writeLog(files, sql, size);
   writeBatches(files, sql);
   for (const [hash, original] of warehouse.originals) files.set(`documents/${hash}`, original);
+  const sums = [...warehouse.originals].map(([hash, original]) => {
+    const each = new ByteSums();
+    each.add(original);
+    return `${each} documents/${hash}\n`;
+  });
+  const pathOf = (line: string): string => line.split(' ')[2] ?? '';
+  files.set('sums', bytes(sums.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1)).join('')));
   files.set('vkey', bytes(`${key.vkey}\n`));
   files.set('README.txt', bytes('Verify with: npm run --silent hub -- verify FOLDER --vkey KEY\nÀ vérifier avec la même commande.\n'));
   files.set('checkpoint', bytes(checkpoint(sql, key, size)));
