@@ -116,6 +116,9 @@ async function run({ hubPort, panelPort, seed, pace, dataDir, keep, verbose, dev
   return code;
 }
 
+/** How often is looked whether npm is still there. */
+const PARENT_MS = 500;
+
 /** Ctrl-C, a service manager, or the terminal that closes: the story ends and everything stops in order. A second Ctrl-C is not waited for. */
 function stopOnSignals(story: AbortController): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -124,6 +127,12 @@ function stopOnSignals(story: AbortController): void {
       story.abort();
     });
   }
+  // npm that is sent SIGTERM ends its shell, which passes nothing on.
+  const parent = process.ppid;
+  const orphaned = (): void => {
+    if (process.ppid !== parent) story.abort();
+  };
+  if (process.env['npm_lifecycle_event'] !== undefined) setInterval(orphaned, PARENT_MS).unref();
   // A closed terminal takes our output away: nobody reads it, and it must not stop the stopping.
   process.stdout.on('error', () => story.abort());
   process.stderr.on('error', () => undefined);

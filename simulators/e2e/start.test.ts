@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort, portFree } from '../stack/ports.ts';
@@ -30,7 +31,10 @@ interface Run {
 }
 
 function start(...args: string[]): Run {
-  const child = spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return runOf(spawn(process.execPath, [START, ...args], { stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+function runOf(child: ChildProcessByStdio<null, Readable, Readable>): Run {
   running = child;
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)));
@@ -81,6 +85,21 @@ describe('npm start', () => {
     // The terminal closes.
     again.signal('SIGHUP');
     expect(await again.ended).toBe(0);
+    expect(await Promise.all(ports.map(portFree))).toEqual([true, true]);
+  });
+
+  it('stops as well when npm is told to end, which takes its shell away and passes no signal on', async () => {
+    const ports = [await freePort(), await freePort()] as const;
+    const command = `"${process.execPath}" "${START}" --hub-port ${ports[0]} --panel-port ${ports[1]} --data-dir "${join(folder, 'stack')}" & wait`;
+    const shell = spawn('sh', ['-c', command], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, npm_lifecycle_event: 'start' },
+    });
+    const run = runOf(shell);
+    await told(run, /^World /m);
+    run.signal('SIGTERM');
+    await run.ended;
+    expect(run.output()).toMatch(/Stopped\.\n$/);
     expect(await Promise.all(ports.map(portFree))).toEqual([true, true]);
   });
 
