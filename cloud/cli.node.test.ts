@@ -142,13 +142,15 @@ describe('the hub command', { timeout: 60_000 }, () => {
     expect([silent.code, JSON.parse(silent.out).error.code]).toEqual([1, 'HUB_UNREACHABLE']);
   });
 
-  it('names the option that is missing, unknown or no address', async () => {
+  it('names the option that is missing, unknown, no address or no number', async () => {
     for (const args of [
       ['node', 'add', '--key', 'k', '--site', 'A', '--node', 'b', '--public-key', 'c'],
       ['key', 'list', '--url', url, '--key', 'k', '--colour', 'red'],
       ['key', 'list', '--url', 'nowhere', '--key', 'k'],
       ['invoice'],
       ['invoice', 'a', 'b'],
+      ['enrol', '--url', url, '--key', 'k', '--site', 'A', '--node', 'b', '--hours', 'two'],
+      ['key', 'create', '--url', url, '--key', 'k', '--name', 'n', '--scopes', 'log:read', '--days', '-1'],
     ]) {
       const { code, out } = await run(...args);
       expect([code, JSON.parse(out).error.code]).toEqual([2, 'USAGE']);

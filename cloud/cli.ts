@@ -63,6 +63,14 @@ function given(options: Readonly<Record<string, string>>, names: Readonly<Record
   );
 }
 
+/** The number that an option gives, under its name in the API; nothing without it. @throws Fault USAGE */
+function numbered(options: Readonly<Record<string, string>>, option: string, member: string): Record<string, number> {
+  const value = options[option];
+  if (value === undefined) return {};
+  if (!/^\d+(\.\d+)?$/.test(value)) throw new Fault('USAGE', `--${option} ${value} is no number: write digits, such as 12`);
+  return { [member]: Number(value) };
+}
+
 const nodePath = (options: Readonly<Record<string, string>>): string =>
   `/v1/nodes/${encodeURIComponent(options['site'] ?? '')}/${encodeURIComponent(options['node'] ?? '')}`;
 
@@ -107,8 +115,7 @@ const COMMANDS: readonly Command[] = [
     needs: ['url', 'key', 'site', 'node'],
     may: ['hours'],
     run: async (options) => {
-      const hours = options['hours'] === undefined ? {} : { hours: Number(options['hours']) };
-      const asked = { ...given(options, { site: 'site', node: 'node' }), ...hours };
+      const asked = { ...given(options, { site: 'site', node: 'node' }), ...numbered(options, 'hours', 'hours') };
       const { token, expiresAt } = (await ask(options, options['key'] ?? '', 'POST', '/v1/enrolments', asked)) as {
         token: string;
         expiresAt: number;
@@ -156,7 +163,7 @@ const COMMANDS: readonly Command[] = [
       ask(options, options['key'] ?? '', 'POST', '/v1/keys', {
         name: options['name'],
         scopes: (options['scopes'] ?? '').split(','),
-        ...(options['days'] === undefined ? {} : { expiresInDays: Number(options['days']) }),
+        ...numbered(options, 'days', 'expiresInDays'),
       }),
   },
   {

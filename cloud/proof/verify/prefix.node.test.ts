@@ -22,6 +22,7 @@ describe('the log below an address', { timeout: 60_000 }, () => {
     files = writeExport(made.warehouse, KEY, []);
     server = createServer((request, response) => {
       const path = (request.url ?? '').replace('/log/demo/', '');
+      if (request.headers.authorization === 'Bearer dk_early') return response.writeHead(503).end();
       if (request.headers.authorization !== 'Bearer dk_read') return response.writeHead(401).end();
       if (path === '/v1/log') return response.end(JSON.stringify({ vkey: KEY.vkey }));
       const answers = instead.get(path);
@@ -85,7 +86,14 @@ describe('the log below an address', { timeout: 60_000 }, () => {
   });
 
   it('is a wrong call or no answer where it is not to be read', async () => {
-    await expect(verifyPrefix(address, { vkey: KEY.vkey })).rejects.toMatchObject({ code: 'HTTP_401' });
+    await expect(verifyPrefix(address, { vkey: KEY.vkey })).rejects.toMatchObject({
+      code: 'HTTP_401',
+      message: expect.stringContaining('--key'),
+    });
+    await expect(verifyPrefix(address, { vkey: KEY.vkey, key: 'dk_early' })).rejects.toMatchObject({
+      code: 'HTTP_503',
+      message: expect.not.stringContaining('--key'),
+    });
     await expect(verifyPrefix('http://127.0.0.1:1/log/demo', { vkey: KEY.vkey })).rejects.toMatchObject({ code: 'HUB_UNREACHABLE' });
     await expect(verifyPrefix(address, { vkey: 'x' })).rejects.toMatchObject({ code: 'USAGE' });
   });

@@ -49,7 +49,10 @@ class Prefix {
     }
     if (response.status === 404) return undefined;
     if (!response.ok)
-      throw new Fault(`HTTP_${response.status}`, `${url.href} was answered with status ${response.status}: give --key with log:read`);
+      throw new Fault(
+        `HTTP_${response.status}`,
+        `${url.href} was answered with status ${response.status}: ${[401, 403].includes(response.status) ? 'give --key with log:read' : 'try again later'}`,
+      );
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (bytes.length > MAX_ANSWER_BYTES) throw new Fault('ANSWER_TOO_LARGE', `${url.href} gave ${bytes.length} bytes: that is no log`);
     return bytes;
