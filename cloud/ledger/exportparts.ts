@@ -30,7 +30,7 @@ export interface ExportSource {
   original(hash: string): Promise<Uint8Array | undefined>;
   /** Whether this export holds a file already. */
   has(path: string): boolean;
-  /** Lines of the file `sums`, one for each original that this export holds already, by path. */
+  /** Lines of the file `sums`, one for each original and README.txt as far as this export holds them already, by path. */
   sums(): readonly string[];
 }
 

@@ -24,7 +24,7 @@ given when the company was opened (GET /v1/log): the check is worth as much as t
   batches/          what each gateway PC signed
   projections/      stock, documents, allocations, findings: read from the ledger as it worked
   documents/        invoices and orders as they were received, named by their SHA-256
-  sums              of each document the sum of its bytes, and of each byte times its place
+  sums              of this text and each document: the sum of its bytes, and of each times its place
 
 FRANÇAIS
 
@@ -49,6 +49,6 @@ cette clé.
   batches/          ce que chaque passerelle a signé
   projections/      stock, documents, affectations, écarts : lus dans le registre en service
   documents/        factures et commandes telles que reçues, nommées par leur SHA-256
-  sums              de chaque document, la somme des octets et celle de chaque octet multiplié par sa place
+  sums              de ce texte et de chaque document : somme des octets, simple et pondérée par leur place
 `;
 }

@@ -23,7 +23,10 @@ export const exportMigration: Migration = {
   ],
 };
 
-/** What the file `sums` says of an original; null for every other file. */
+/** Files of which nothing else in the export repeats a byte: the file `sums` says something of each. */
+const SUMMED = /^(README\.txt$|documents\/)/;
+
+/** What the file `sums` says of a file; null where it says nothing. */
 export const exportSumsMigration: Migration = { id: 'exports-sums', statements: ['ALTER TABLE export_files ADD COLUMN sums TEXT'] };
 
 /** Exports that one tenant may have open: each keeps a row a file, and nobody reads more than one copy for a few readers at a time. */
@@ -180,7 +183,7 @@ export class Exports {
   *#noted(open: Open, chunks: Iterable<Uint8Array>, then: Open['place']): Generator<Uint8Array> {
     const { sql } = this.#options;
     const hash = sha256.create();
-    const sums = open.place !== MANIFEST && open.place.part === 'documents' ? new ByteSums() : undefined;
+    const sums = SUMMED.test(pathAt(open.place)) ? new ByteSums() : undefined;
     let bytes = 0;
     for (const chunk of chunks) {
       hash.update(chunk);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { Fault } from '../../../protocol/fault.ts';
 import { same } from './encoding.ts';
 import type { Findings } from './findings.ts';
-import { NO_SUMS, type Sums, summed } from './sums.ts';
+import { NO_SUMS, SUMMED, type Sums, summed } from './sums.ts';
 
 export interface FileFact {
   readonly sha256: Uint8Array;
   readonly bytes: number;
-  /** Of an original. */
+  /** Of a file that nothing else in the export repeats. */
   readonly sums?: Sums;
 }
 
@@ -18,7 +18,7 @@ const PIECE = 1_048_576;
 /** The largest file that is read whole: 256 entries of the largest body are half of it. */
 const MAX_READ_BYTES = 512 * 1_048_576;
 
-function hashOf(path: string, original: boolean): FileFact {
+function hashOf(path: string, sum: boolean): FileFact {
   const hash = createHash('sha256');
   const piece = Buffer.alloc(PIECE);
   const file = openSync(path, 'r');
@@ -27,9 +27,9 @@ function hashOf(path: string, original: boolean): FileFact {
   try {
     for (;;) {
       const read = readSync(file, piece);
-      if (read === 0) return { sha256: hash.digest(), bytes, ...(original ? { sums } : {}) };
+      if (read === 0) return { sha256: hash.digest(), bytes, ...(sum ? { sums } : {}) };
       hash.update(piece.subarray(0, read));
-      if (original) sums = summed(sums, piece.subarray(0, read), bytes);
+      if (sum) sums = summed(sums, piece.subarray(0, read), bytes);
       bytes += read;
     }
   } finally {
@@ -66,7 +66,7 @@ export class Folder {
   #note(path: string, findings: Findings): void {
     let fact: FileFact;
     try {
-      fact = hashOf(join(this.#root, path), path.startsWith('documents/'));
+      fact = hashOf(join(this.#root, path), SUMMED.test(path));
     } catch (error) {
       findings.problem(
         'FILE_UNREADABLE',

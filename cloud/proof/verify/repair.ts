@@ -22,7 +22,7 @@ function* stops(path: string, bytes: Uint8Array): Generator<number> {
 /** Places tried in one file: of a file with more broken lines not one byte was changed. */
 const MAX_STOPS = 4;
 
-/** What a file should be that others tell: an original by its sums, the sums by the originals. */
+/** What a file should be that others tell: a file by its sums, the sums by their files. */
 function told(path: string, bytes: Uint8Array, folder: Folder, sums: ReadonlyMap<string, Sums>): Change | undefined {
   const [now, then] = [folder.files.get(path)?.sums, sums.get(path)];
   if (now !== undefined && then !== undefined) return changedBySums(bytes, now, then);

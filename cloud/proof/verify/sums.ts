@@ -3,9 +3,10 @@ import type { Findings } from './findings.ts';
 import type { Folder } from './folder.ts';
 import type { Change } from './locate.ts';
 
-/** The file `sums`: a line "sum weighted path" for each original, by path. Nothing else says twice what an original holds. */
+/** The file `sums`: a line "sum weighted path" for each file of which nothing else in the export repeats a byte, by path. */
 
 export const SUMS = 'sums';
+export const SUMMED = /^(README\.txt$|documents\/)/;
 const MODULUS = 2 ** 52;
 
 /** Sum of the bytes, and of each byte times its place from 1, both modulo 2^52. */
@@ -47,7 +48,7 @@ export function changedBySums(bytes: Uint8Array, now: Sums, then: Sums): Change 
   return { at, bytes: whole };
 }
 
-/** The sums of the originals as the file has them; what is no line of it is left out. */
+/** The sums as the file has them; what is no line of it is left out. */
 export function readSums(folder: Folder): Map<string, Sums> {
   const found = new Map<string, Sums>();
   for (const line of (fromUtf8(folder.read(SUMS) ?? new Uint8Array()) ?? '').split('\n')) {
@@ -58,19 +59,19 @@ export function readSums(folder: Folder): Map<string, Sums> {
   return found;
 }
 
-/** The file as the originals have it. */
+/** The file as those files have it. */
 export function writtenSums(folder: Folder): Uint8Array {
   const lines = [...folder.files].flatMap(([path, { sums }]) => (sums === undefined ? [] : [`${sums.plain} ${sums.weighted} ${path}\n`]));
   const pathOf = (line: string): string => line.split(' ')[2] ?? '';
   return utf8(lines.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1)).join(''));
 }
 
-/** Compares the file with the originals, unless one of these is not the one that was signed. An export of an older hub has none. */
+/** Compares the file with those files, unless one of these is not the one that was signed. An export of an older hub has none. */
 export function checkSums(folder: Folder, findings: Findings): void {
   const bytes = folder.read(SUMS);
-  const originals = [...folder.files.keys(), ...folder.signed.keys()].filter((path) => path.startsWith('documents/'));
-  if (bytes === undefined || originals.some((path) => !folder.signed.has(path) || folder.altered(path))) return;
+  const all = [...folder.files.keys(), ...folder.signed.keys()].filter((path) => SUMMED.test(path));
+  if (bytes === undefined || all.some((path) => !folder.signed.has(path) || folder.altered(path))) return;
   const changed = difference(bytes, writtenSums(folder));
   if (changed === undefined) return;
-  findings.problem('SUMS_DIFFER', { file: SUMS, bytes: changed }, `${SUMS} does not follow from the originals`);
+  findings.problem('SUMS_DIFFER', { file: SUMS, bytes: changed }, `${SUMS} does not follow from README.txt and the originals`);
 }

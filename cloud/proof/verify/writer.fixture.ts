@@ -107,23 +107,27 @@ export function seal(files: Files, key: LogKey, size: number): void {
   files.set('manifest', bytes(key.note(`docket/export/1 ${key.name}\nsize ${size}\nroot ${root}\n${lines.join('')}`)));
 }
 
+const README = 'Verify with: npm run --silent hub -- verify FOLDER --vkey KEY\nÀ vérifier avec la même commande.\n';
+
 /** An export of what a warehouse has, with the pages that were read already. */
-export function writeExport(warehouse: Warehouse, key: LogKey, kept: readonly number[], files: Files = new Map()): Files {
+export function writeExport(warehouse: Warehouse, key: LogKey, kept: readonly number[], files: Files = new Map(), readme = README): Files {
   const { sql } = warehouse;
   for (const path of [...files.keys()]) if (path.startsWith('last ')) files.delete(path);
   const size = num(sql.exec('SELECT COUNT(*) AS n FROM entries')[0] ?? {}, 'n');
   writeLog(files, sql, size);
   writeBatches(files, sql);
   for (const [hash, original] of warehouse.originals) files.set(`documents/${hash}`, original);
-  const sums = [...warehouse.originals].map(([hash, original]) => {
-    const each = new ByteSums();
-    each.add(original);
-    return `${each} documents/${hash}\n`;
-  });
+  files.set('vkey', bytes(`${key.vkey}\n`));
+  files.set('README.txt', bytes(readme));
+  const sums = [...files]
+    .filter(([path]) => /^(README\.txt$|documents\/)/.test(path))
+    .map(([path, content]) => {
+      const each = new ByteSums();
+      each.add(content);
+      return `${each} ${path}\n`;
+    });
   const pathOf = (line: string): string => line.split(' ')[2] ?? '';
   files.set('sums', bytes(sums.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1)).join('')));
-  files.set('vkey', bytes(`${key.vkey}\n`));
-  files.set('README.txt', bytes('Verify with: npm run --silent hub -- verify FOLDER --vkey KEY\nÀ vérifier avec la même commande.\n'));
   files.set('checkpoint', bytes(checkpoint(sql, key, size)));
   const notes = [...kept.filter((one) => one < size), size].map((one) => `${JSON.stringify(checkpoint(sql, key, one))}\n`);
   files.set('checkpoints.jsonl', bytes(notes.join('')));
