@@ -1,5 +1,5 @@
-import { fromHex, toHex } from './bytes.ts';
-import { checkDigit, checkDigitOf } from './gtin.ts';
+import { fromHex, NIBBLES, toHex } from './bytes.ts';
+import { checkDigitOf } from './gtin.ts';
 
 /**
  * EPC binary encodings to GS1 keys (GS1 EPC Tag Data Standard 2.3, sections 14.6.1 SGTIN and 14.6.2 SSCC).
@@ -26,28 +26,87 @@ const POWER_2 = Array.from({ length: 53 }, (_, i) => 2 ** i);
 /** The largest serial of an SGTIN-96: 38 bits. */
 export const MAX_SERIAL = 2 ** 38 - 1;
 
-/** `count` bits (at most 52) from bit `from` of the bytes at `start`, as a number: no BigInt on the hot path. */
-function bits(bytes: Uint8Array, start: number, from: number, count: number): number {
-  let value = 0;
-  let bit = from;
-  let left = count;
-  while (left > 0) {
-    const offset = bit & 7;
-    const take = Math.min(8 - offset, left);
-    const byte = bytes[start + (bit >> 3)] as number;
-    const part = (byte >> (8 - offset - take)) & ((1 << take) - 1);
-    value = value * (1 << take) + part;
-    bit += take;
-    left -= take;
-  }
-  return value;
-}
+const LOW_18 = 0x3ffff;
+const FOUR_DIGITS = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(4, '0'));
+const TWO_DIGITS = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0'));
+/** Weighted sum of four digits, 3 1 3 1 from the left (GS1 General Specifications 7.9): of a GTIN's groups without its check digit. */
+const FOUR_SUMS = Uint8Array.from({ length: 10_000 }, (_, i) => {
+  const [a = 0, b = 0, c = 0, d = 0] = Array.from(String(i).padStart(4, '0'), Number);
+  return 3 * a + b + 3 * c + d;
+});
+
+/**
+ * GTINs by what stands on the tag: a pallet's tags share a few, and a string made once is flat and compares by its address.
+ * Direct mapped: an entry gives way to the next one of its slot, so it never grows.
+ */
+const GTIN_SLOTS = 4096;
+const gtinOf: string[] = new Array<string>(GTIN_SLOTS).fill('');
+const gtinKeys = new Float64Array(GTIN_SLOTS).fill(-1);
 
 const raw = (bytes: Uint8Array, start: number, length: number, reason: RawReason): Epc => ({
   scheme: 'raw',
   hex: toHex(bytes, start, length),
   reason,
 });
+
+/** The 14 digits of a GTIN from the 13 before its check digit, as a number, and its slot. */
+function gtinText(key: number, slot: number): string {
+  if (gtinKeys[slot] === key) return gtinOf[slot] as string;
+  const high = Math.floor(key / 1e7);
+  const low = key - high * 1e7;
+  const first = Math.floor(high / 1e4);
+  const second = high - first * 1e4;
+  const third = Math.floor(low / 1e3);
+  const last = (low - third * 1e3) * 10;
+  const sum =
+    (FOUR_SUMS[first] as number) + (FOUR_SUMS[second] as number) + (FOUR_SUMS[third] as number) + (FOUR_SUMS[last] as number);
+  const text =
+    (TWO_DIGITS[first] as string) + FOUR_DIGITS[second] + FOUR_DIGITS[third] + FOUR_DIGITS[last + ((10 - (sum % 10)) % 10)];
+  gtinKeys[slot] = key;
+  gtinOf[slot] = text;
+  return text;
+}
+
+/** The three 32-bit words (of either sign) of a 96-bit EPC to a key, or why they are none. No BigInt, no bit loop: every tag read passes here. */
+function decode96(w0: number, w1: number, w2: number): Epc | RawReason {
+  const header = w0 >>> 24;
+  if (header !== HEADER_SGTIN_96 && header !== HEADER_SSCC_96) {
+    return header === 0 ? 'unprogrammed' : header === 0xe2 ? 'tid' : 'scheme';
+  }
+  const partition = (w0 >>> 18) & 7;
+  if (partition === 7) return 'partition';
+  const filter = (w0 >>> 21) & 7;
+  const prefixBits = PREFIX_BITS[partition] as number;
+  const prefixDigits = PREFIX_DIGITS[partition] as number;
+
+  if (header === HEADER_SGTIN_96) {
+    const both = (w0 & LOW_18) * 0x4000000 + (w1 >>> 6);
+    const size = POWER_2[44 - prefixBits] as number;
+    const prefix = Math.floor(both / size);
+    if (prefix >= (POWER_10[prefixDigits] as number)) return 'overflow';
+    const reference = both - prefix * size;
+    const scale = POWER_10[12 - prefixDigits] as number;
+    if (reference >= scale * 10) return 'overflow';
+    const slot = ((w1 >>> 6) ^ (w1 >>> 18) ^ w0) & (GTIN_SLOTS - 1);
+    // The reference's first digit is the indicator, which a GTIN-14 carries in front of the company prefix.
+    const indicator = Math.floor(reference / scale);
+    const key = indicator * 1e12 + prefix * scale + (reference - indicator * scale);
+    return { scheme: 'sgtin-96', gtin: gtinText(key, slot), serial: (w1 & 63) * 0x100000000 + (w2 >>> 0), filter };
+  }
+  const below = 50 - prefixBits;
+  const prefix = (w0 & LOW_18) * (POWER_2[prefixBits - 18] as number) + (w1 >>> below);
+  if (prefix >= (POWER_10[prefixDigits] as number)) return 'overflow';
+  const digits = 17 - prefixDigits;
+  const reference = (w1 & ((1 << below) - 1)) * 0x100 + (w2 >>> 24);
+  if (reference >= (POWER_10[digits] as number)) return 'overflow';
+  if ((w2 & 0xffffff) !== 0) return 'reserved';
+  const text = String(reference).padStart(digits, '0');
+  const key = text.charAt(0) + String(prefix).padStart(prefixDigits, '0') + text.slice(1);
+  return { scheme: 'sscc-96', sscc: key + checkDigitOf(key), filter };
+}
+
+const word = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
 
 /**
  * Decodes the EPC of `length` bytes at `start`. Bytes beyond the 96 bits must be zero fill.
@@ -56,44 +115,39 @@ const raw = (bytes: Uint8Array, start: number, length: number, reason: RawReason
 export function decodeEpc(bytes: Uint8Array, start = 0, length = bytes.length - start): Epc {
   if (length < EPC_96_BYTES) return raw(bytes, start, length, 'length');
   for (let i = EPC_96_BYTES; i < length; i++) if (bytes[start + i] !== 0) return raw(bytes, start, length, 'length');
-  const header = bytes[start];
-  if (header === 0) return raw(bytes, start, length, 'unprogrammed');
-  if (header === 0xe2) return raw(bytes, start, length, 'tid');
-  if (header !== HEADER_SGTIN_96 && header !== HEADER_SSCC_96) return raw(bytes, start, length, 'scheme');
-  const filter = bits(bytes, start, 8, 3);
-  const partition = bits(bytes, start, 11, 3);
-  const prefixBits = PREFIX_BITS[partition];
-  const prefixDigits = PREFIX_DIGITS[partition];
-  if (prefixBits === undefined || prefixDigits === undefined) return raw(bytes, start, length, 'partition');
-  const prefix = bits(bytes, start, 14, prefixBits);
-  if (prefix >= (POWER_10[prefixDigits] as number)) return raw(bytes, start, length, 'overflow');
+  const epc = decode96(word(bytes, start), word(bytes, start + 4), word(bytes, start + 8));
+  return typeof epc === 'string' ? raw(bytes, start, length, epc) : epc;
+}
 
-  if (header === HEADER_SGTIN_96) {
-    const digits = 13 - prefixDigits;
-    const reference = bits(bytes, start, 14 + prefixBits, 44 - prefixBits);
-    const scale = POWER_10[digits - 1] as number;
-    if (reference >= scale * 10) return raw(bytes, start, length, 'overflow');
-    // The reference's first digit is the indicator, which a GTIN-14 carries in front of the company prefix.
-    const indicator = Math.floor(reference / scale);
-    const key = indicator * 1e12 + prefix * scale + (reference - indicator * scale);
-    return {
-      scheme: 'sgtin-96',
-      gtin: String(key * 10 + checkDigit(key)).padStart(14, '0'),
-      serial: bits(bytes, start, 58, 38),
-      filter,
-    };
-  }
-  const digits = 17 - prefixDigits;
-  const reference = bits(bytes, start, 14 + prefixBits, 58 - prefixBits);
-  if (reference >= (POWER_10[digits] as number)) return raw(bytes, start, length, 'overflow');
-  if (bits(bytes, start, 72, 24) !== 0) return raw(bytes, start, length, 'reserved');
-  const text = String(reference).padStart(digits, '0');
-  const key = text.charAt(0) + String(prefix).padStart(prefixDigits, '0') + text.slice(1);
-  return { scheme: 'sscc-96', sscc: key + checkDigitOf(key), filter };
+/** The OR of the nibbles that `hexWord` read: above 15 when one of them was no digit. */
+let nibblesSeen = 0;
+
+/** 8 hexadecimal digits of `hex` from `at` as 32 bits. Unrolled: a loop costs a third of the rate. */
+function hexWord(hex: string, at: number): number {
+  const a = NIBBLES[hex.charCodeAt(at)] as number;
+  const b = NIBBLES[hex.charCodeAt(at + 1)] as number;
+  const c = NIBBLES[hex.charCodeAt(at + 2)] as number;
+  const d = NIBBLES[hex.charCodeAt(at + 3)] as number;
+  const e = NIBBLES[hex.charCodeAt(at + 4)] as number;
+  const f = NIBBLES[hex.charCodeAt(at + 5)] as number;
+  const g = NIBBLES[hex.charCodeAt(at + 6)] as number;
+  const h = NIBBLES[hex.charCodeAt(at + 7)] as number;
+  nibblesSeen |= a | b | c | d | e | f | g | h;
+  return (a << 28) | (b << 24) | (c << 20) | (d << 16) | (e << 12) | (f << 8) | (g << 4) | h;
 }
 
 /** Decodes an EPC given as hexadecimal of any case; odd or non-hexadecimal text comes back as raw. */
 export function decodeEpcHex(hex: string): Epc {
+  if (hex.length === 2 * EPC_96_BYTES) {
+    nibblesSeen = 0;
+    const w0 = hexWord(hex, 0);
+    const w1 = hexWord(hex, 8);
+    const w2 = hexWord(hex, 16);
+    if (nibblesSeen < 16) {
+      const epc = decode96(w0, w1, w2);
+      return typeof epc === 'string' ? { scheme: 'raw', hex: hex.toUpperCase(), reason: epc } : epc;
+    }
+  }
   const bytes = fromHex(hex);
   return bytes === undefined ? { scheme: 'raw', hex: hex.toUpperCase(), reason: 'length' } : decodeEpc(bytes);
 }

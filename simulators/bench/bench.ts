@@ -11,6 +11,7 @@ const MEMBERS: readonly {
   readonly limitMs?: number;
 }[] = [
   { names: ['edge.decode.thingmagic'], load: () => import('./decode.ts') },
+  { names: ['epc.decode', 'epc.decode.hex'], load: () => import('./epc.ts') },
   { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },
   { names: ['edge.outbox'], load: () => import('./outbox.ts') },
   { names: ['edge.outbox.full', 'edge.outbox.start', 'edge.outbox.epoch'], load: () => import('./fill.ts') },
