@@ -58,10 +58,8 @@ function gtinText(key: number, slot: number): string {
   const second = high - first * 1e4;
   const third = Math.floor(low / 1e3);
   const last = (low - third * 1e3) * 10;
-  const sum =
-    (FOUR_SUMS[first] as number) + (FOUR_SUMS[second] as number) + (FOUR_SUMS[third] as number) + (FOUR_SUMS[last] as number);
-  const text =
-    (TWO_DIGITS[first] as string) + FOUR_DIGITS[second] + FOUR_DIGITS[third] + FOUR_DIGITS[last + ((10 - (sum % 10)) % 10)];
+  const sum = (FOUR_SUMS[first] as number) + (FOUR_SUMS[second] as number) + (FOUR_SUMS[third] as number) + (FOUR_SUMS[last] as number);
+  const text = (TWO_DIGITS[first] as string) + FOUR_DIGITS[second] + FOUR_DIGITS[third] + FOUR_DIGITS[last + ((10 - (sum % 10)) % 10)];
   gtinKeys[slot] = key;
   gtinOf[slot] = text;
   return text;

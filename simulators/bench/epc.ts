@@ -28,7 +28,8 @@ interface Tags {
   readonly sum: number;
 }
 
-const weigh = (gtin: string, serial: number): number => gtin.charCodeAt(4) + gtin.charCodeAt(8) * 3 + gtin.charCodeAt(13) * 7 + (serial % 1009);
+const weigh = (gtin: string, serial: number): number =>
+  gtin.charCodeAt(4) + gtin.charCodeAt(8) * 3 + gtin.charCodeAt(13) * 7 + (serial % 1009);
 
 /** Random SGTIN-96 tags of `articles` GTINs with company prefixes of every length. */
 function tags(articles: number): Tags {
