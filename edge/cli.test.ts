@@ -106,6 +106,17 @@ describe('the command line', { timeout: PATIENCE_MS }, () => {
     expect(key.text()).toMatch(/^public key {2}[\w-]{43}\nkey id {6}[0-9A-F]{16}\nfingerprint \d{4} \d{4}\n$/);
   });
 
+  it('answers EPCs on its standard input and needs no settings', async () => {
+    const run = edge('epc');
+    run.child.stdin?.end('3034257BF7194E4000001A85\nzz');
+    expect(await run.ended).toBe(0);
+    const lines = run.text().trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { gtin: '80614141123458', serial: '6789' },
+      { error: { code: 'EPC_NOT_HEX' } },
+    ]);
+  });
+
   it('runs without reader and hub, shows its panel, and stops cleanly on SIGTERM', async () => {
     const run = edge('run', '--settings', settings());
     const events = (): { event: string; panel?: string; [key: string]: unknown }[] =>

@@ -1,5 +1,5 @@
 import type { ExpectCommand } from '../protocol/command.ts';
-import { decodeEpcHex, type Epc } from '../protocol/epc.ts';
+import { type Identity, identityOf } from '../protocol/epc/identity.ts';
 import { Fault } from '../protocol/fault.ts';
 import type { DocumentRef } from '../protocol/record.ts';
 import type { DoorSign, NodeSign } from './broker/broker.ts';
@@ -74,8 +74,8 @@ export class Desk implements PanelModel {
         }),
       ),
       doubts: outbox.doubts(DOUBTS_SHOWN).map(({ passage, door, closed, epc, reason, reads }): PanelDoubt => {
-        const item = decodeEpcHex(epc);
-        return { passage, door, at: closed, epc, reason, reads, ...(item.scheme === 'sgtin-96' ? itemFields(item, names) : {}) };
+        const item = identityOf(epc);
+        return { passage, door, at: closed, epc, reason, reads, ...('gtin' in item ? itemFields(item, names) : {}) };
       }),
       doubtsTotal: outbox.doubtsTotal(),
       queued: outbox.queued(),
@@ -134,8 +134,8 @@ export class Desk implements PanelModel {
   #door(door: DoorSettings, expectations: readonly ExpectCommand[], names: ReadonlyMap<string, string>): PanelDoor {
     const { outbox, readers, live } = this.#options;
     const open = live(door.id);
-    const seen = (open?.epcs ?? []).map(decodeEpcHex);
-    const ssccs = seen.flatMap((epc) => (epc.scheme === 'sscc-96' ? [epc.sscc] : []));
+    const seen = (open?.epcs ?? []).map(identityOf);
+    const ssccs = seen.flatMap((identity) => ('sscc' in identity ? [identity.sscc] : []));
     const document = outbox.doorDocument(door.id) ?? outbox.recognise(ssccs.sort()) ?? null;
     const counts = countByGtin(seen);
     const contents = [...counts].map(([gtin, count]): PanelContent => ({ gtin, count, ...nameOf(gtin, names) }));
@@ -206,16 +206,16 @@ function nameOf(gtin: string | null, names: ReadonlyMap<string, string>): { name
   return name === undefined ? {} : { name };
 }
 
-function itemFields(item: Epc & { scheme: 'sgtin-96' }, names: ReadonlyMap<string, string>): Partial<PanelDoubt> {
+function itemFields(item: Extract<Identity, { gtin: string }>, names: ReadonlyMap<string, string>): Partial<PanelDoubt> {
   return { gtin: item.gtin, serial: item.serial, ...nameOf(item.gtin, names) };
 }
 
 /** Items by GTIN; null counts the tags that are no GS1 item. Logistic units are no items. */
-function countByGtin(seen: readonly Epc[]): Map<string | null, number> {
+function countByGtin(seen: readonly Identity[]): Map<string | null, number> {
   const counts = new Map<string | null, number>();
-  for (const epc of seen) {
-    if (epc.scheme === 'sscc-96') continue;
-    const gtin = epc.scheme === 'sgtin-96' ? epc.gtin : null;
+  for (const identity of seen) {
+    if ('sscc' in identity) continue;
+    const gtin = 'gtin' in identity ? identity.gtin : null;
     counts.set(gtin, (counts.get(gtin) ?? 0) + 1);
   }
   return counts;

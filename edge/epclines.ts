@@ -38,7 +38,8 @@ export async function answerEpcs(input: Readable, output: Writable): Promise<num
   try {
     await pipeline(input, answers, output, { end: false });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    // EPIPE where a write told of it, a closed stream where none was under way.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE' && !output.destroyed) throw error;
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from './bytes.ts';
 import { canonical, type Json, parseCanonical } from './canonical.ts';
-import { decodeEpcHex, MAX_SERIAL } from './epc.ts';
+import { identityOf } from './epc/identity.ts';
+import { MAX_SERIAL } from './epc.ts';
 import { Fault } from './fault.ts';
 import { isName } from './topics.ts';
 
@@ -11,8 +12,8 @@ export const MAX_BODY_BYTES = 160_000;
 
 /**
  * The items of a record, grouped so that they are short on the wire and in one order for ever.
- * `serials` are SGTIN-96 serials, ascending, each but the first as the difference to the one before.
- * `raw` are EPCs that are no SGTIN-96, as upper-case hexadecimal, ascending.
+ * `serials` are serials as an SGTIN-96 holds them, ascending, each but the first as the difference to the one before.
+ * `raw` are EPCs that name no such item, as upper-case hexadecimal, ascending.
  * Groups come by GTIN ascending, raw last.
  */
 export type ItemGroup = { readonly gtin: string; readonly serials: readonly number[] } | { readonly raw: readonly string[] };
@@ -110,8 +111,8 @@ export type RecordBody = PassageBody | DecisionBody | EpochBody;
 
 /** The item of an EPC in hexadecimal. An SSCC is a logistic unit, not an item: callers sort those out first. */
 export function itemOf(epcHex: string): Item {
-  const epc = decodeEpcHex(epcHex);
-  return epc.scheme === 'sgtin-96' ? { gtin: epc.gtin, serial: epc.serial } : { raw: epcHex.toUpperCase() };
+  const identity = identityOf(epcHex);
+  return 'gtin' in identity ? identity : { raw: epcHex.toUpperCase() };
 }
 
 /** Groups items as a record holds them; the same item twice is one item. */

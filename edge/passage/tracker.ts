@@ -1,4 +1,4 @@
-import { decodeEpcHex } from '../../protocol/epc.ts';
+import { identityOf } from '../../protocol/epc/identity.ts';
 import type { Read } from '../../protocol/read.ts';
 import type { Direction } from '../../protocol/record.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
@@ -266,9 +266,9 @@ export class DoorTracker {
       judged.push(one);
       if (one.gone) this.#known.delete(track.epc);
       else track.rest();
-      const epc = decodeEpcHex(track.epc);
-      if (epc.scheme === 'sscc-96') {
-        if (verdict.verdict === 'moved' || verdict.reason !== 'contradiction') ssccs.push(epc.sscc);
+      const identity = identityOf(track.epc);
+      if ('sscc' in identity) {
+        if (verdict.verdict === 'moved' || verdict.reason !== 'contradiction') ssccs.push(identity.sscc);
       } else if (verdict.verdict === 'moved') moved.push(track.epc);
       else doubts.push({ epc: track.epc, reason: verdict.reason, reads: one.reads, d: one.d });
     });

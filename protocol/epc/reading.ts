@@ -20,6 +20,8 @@ export type EpcReading =
 const MAX_DIGITS = 124;
 /** PC and XPC words that a host may have left in front. */
 const MAX_LINE = MAX_DIGITS + 8;
+/** Of 96 bits: nearly every tag. */
+const USUAL_DIGITS = 24;
 /** Bits of the PC word: an XPC word follows; an ISO application family instead of an EPC (TDS section 9.3). */
 const PC_XPC = 0x0200;
 const PC_ISO = 0x0100;
@@ -33,6 +35,8 @@ interface Attempt {
   readonly reading: EpcReading;
   /** The digits are as many as the scheme writes: to the nibble, or to the word as memory holds it. */
   readonly exact: boolean;
+  /** The scheme that was read well, when bits behind it are not zero. */
+  readonly over?: string;
 }
 
 function readScheme(reader: BitReader, header: number): DecodedEpc | undefined {
@@ -60,7 +64,10 @@ function attempt(hex: string): Attempt {
     }
     const nibbles = Math.ceil(reader.at / 4);
     const exact = hex.length === nibbles || bits === Math.ceil(reader.at / 16) * 16;
-    if (!reader.restIsZero()) malformed('EPC_LENGTH', `${epc.scheme} ends after ${reader.at} bits, and what follows is not zero`);
+    if (!reader.restIsZero()) {
+      const message = `${epc.scheme} ends after ${reader.at} bits, and what follows is not zero`;
+      return { reading: bad('EPC_LENGTH', message), exact: false, over: epc.scheme };
+    }
     // Half a byte is the end of an EPC written without its fill, and nothing else.
     if (hex.length % 2 !== 0 && hex.length !== nibbles) malformed('EPC_ODD_DIGITS', `${hex.length} hexadecimal digits are not whole bytes`);
     return { reading: { kind: 'epc', epc }, exact };
@@ -74,13 +81,42 @@ function rawReading(hex: string, reason: 'unprogrammed' | 'tid' | 'scheme' | 'is
   return { kind: 'raw', hex, uri: `urn:epc:raw:${hex.length * 4}.x${afi === undefined ? '' : `${afi}.x`}${hex}`, reason };
 }
 
-/** What stands behind a PC word in front of an EPC, when its length is right; some hosts hand it over with the EPC. */
-function behindPc(hex: string): { readonly rest: string; readonly iso: string | undefined } | undefined {
+interface Behind {
+  readonly rest: string;
+  /** Of an ISO tag; undefined where an EPC follows. */
+  readonly afi: string | undefined;
+  /** The bits beside length and indicators are as a usual tag has them: zero, but for hazardous goods. */
+  readonly plain: boolean;
+  /** As many words in front as the word itself announces. */
+  readonly whole: boolean;
+}
+
+/** What stands behind a PC word in front of an EPC, when its length is right: some hosts hand it over with the EPC. */
+function behindPc(hex: string): Behind | undefined {
   const pc = Number.parseInt(hex.slice(0, 4), 16);
   const digits = (pc >> 11) * 4;
   const skipped = hex.length - digits;
-  if (digits === 0 || !(skipped === 4 || (skipped === 8 && (pc & PC_XPC) !== 0))) return undefined;
-  return { rest: hex.slice(skipped), iso: (pc & PC_ISO) === 0 ? undefined : hex.slice(2, 4) };
+  const announced = (pc & PC_XPC) === 0 ? 4 : 8;
+  if (digits === 0 || !(skipped === 4 || skipped === announced)) return undefined;
+  const afi = (pc & PC_ISO) === 0 ? undefined : hex.slice(2, 4);
+  return { rest: hex.slice(skipped), afi, plain: (pc & 0xff) <= 1, whole: skipped === announced };
+}
+
+/** Chooses between the digits as one EPC and as a PC word with something behind it. */
+function choose(hex: string, { reading, over }: Attempt, { rest, afi, plain, whole }: Behind): EpcReading {
+  const usual = reading.kind === 'raw' && hex.length === USUAL_DIGITS;
+  if (afi !== undefined) {
+    // The 24 zero bits of an SSCC-96 are no accident: it is one, with something behind it.
+    return reading.kind === 'epc' || over === 'sscc-96' || usual || !whole ? reading : rawReading(rest, 'iso', afi);
+  }
+  const inner = attempt(rest).reading;
+  if (inner.kind === 'epc' && (plain || reading.kind !== 'epc')) return inner;
+  return reading.kind === 'epc' || usual || !plain || !whole ? reading : inner;
+}
+
+/** Reads bytes in upper-case hexadecimal as one EPC from its header on, as a reader hands them over. Never throws. */
+export function readWhole(hex: string): EpcReading {
+  return hex.length % 2 === 0 && hex.length > 0 && /^[0-9A-F]*$/.test(hex) ? attempt(hex).reading : bad('EPC_NOT_HEX', 'no whole bytes');
 }
 
 /**
@@ -91,19 +127,15 @@ export function readEpc(text: string): EpcReading {
   const hex = text.replace(/\s+/g, '').toUpperCase();
   if (hex === '') return bad('EPC_EMPTY', 'there are no digits');
   if (!/^[0-9A-F]*$/.test(hex)) return bad('EPC_NOT_HEX', `${JSON.stringify(hex.slice(0, 40))} is not hexadecimal`);
-  if (hex.length > MAX_LINE) return bad('EPC_LENGTH', `${hex.length} digits, more than the ${MAX_DIGITS} of the longest EPC`);
   if (hex.length === 1) return bad('EPC_ODD_DIGITS', '1 hexadecimal digit is not whole bytes');
+  if (hex.length > MAX_LINE) return tooLong(hex);
   const whole = attempt(hex);
-  if (whole.exact) return whole.reading;
+  if (whole.exact && hex.length <= MAX_DIGITS) return whole.reading;
   const behind = behindPc(hex);
-  if (behind === undefined) return tooLong(hex) ?? whole.reading;
-  const { rest, iso } = behind;
-  const inner = iso === undefined ? attempt(rest).reading : rawReading(rest, 'iso', iso);
-  // An EPC behind the word is sure; anything else only where the whole is neither an EPC nor of the usual length.
-  if (inner.kind === 'epc' || whole.reading.kind === 'malformed') return inner;
-  return whole.reading.kind === 'raw' && hex.length !== 24 ? inner : whole.reading;
+  if (behind !== undefined) return choose(hex, whole, behind);
+  return hex.length > MAX_DIGITS ? tooLong(hex) : whole.reading;
 }
 
-function tooLong(hex: string): EpcReading | undefined {
-  return hex.length > MAX_DIGITS ? bad('EPC_LENGTH', `${hex.length} digits, more than the ${MAX_DIGITS} of the longest EPC`) : undefined;
+function tooLong(hex: string): EpcReading {
+  return bad('EPC_LENGTH', `${hex.length} digits, more than the ${MAX_DIGITS} of the longest EPC`);
 }
