@@ -40,16 +40,19 @@ function written(ai: string, value: string): BitReader | undefined {
 }
 
 describe('application identifiers in an EPC', () => {
-  it.each(IDENTIFIERS)('(%s) gives back what was written', (ai) => {
-    let count = 0;
-    for (const value of CANDIDATES) {
-      const reader = written(ai, value);
-      if (reader === undefined) continue;
-      count++;
-      expect([readAi(reader), readValue(reader, ai)]).toEqual([ai, value]);
-      expect(reader.restIsZero() && reader.left < 16).toBe(true);
+  it('give back what was written, each of table F', () => {
+    expect(IDENTIFIERS.length).toBeGreaterThan(500);
+    for (const ai of IDENTIFIERS) {
+      let count = 0;
+      for (const value of CANDIDATES) {
+        const reader = written(ai, value);
+        if (reader === undefined) continue;
+        count++;
+        expect([readAi(reader), readValue(reader, ai)]).toEqual([ai, value]);
+        expect(reader.restIsZero() && reader.left < 16).toBe(true);
+      }
+      expect([ai, count]).not.toEqual([ai, 0]);
     }
-    expect(count).toBeGreaterThan(0);
   });
 
   it('refuse a wrong check digit, a wrong date and a text that is too long', () => {
