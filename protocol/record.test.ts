@@ -48,7 +48,19 @@ describe('item groups', () => {
     );
   });
 
-  it('keep a tag that is no SGTIN-96 as its EPC', () => {
+  it('count an item once, however often it was tagged and in whichever scheme', () => {
+    // GTIN 09506000134352, serial 7: SGTIN-96, SGTIN-198, SGTIN+, DSGTIN+ with a date.
+    const epcs = [
+      '30364433400D1EC000000007',
+      '36364433400D1EDB800000000000000000000000000000000000',
+      'F7109506000134352017',
+      'FB14359F09506000134352017000',
+    ];
+    expect(groupItems(epcs.map(itemOf))).toEqual([{ gtin: '09506000134352', serials: [7] }]);
+  });
+
+  it('keep a tag that names no item which an SGTIN-96 can hold as its EPC', () => {
+    expect(itemOf('F73795211411234538566CB0AFC4')).toEqual({ raw: 'F73795211411234538566CB0AFC4' });
     expect(itemOf('e2009a9040060af000000372')).toEqual({ raw: 'E2009A9040060AF000000372' });
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeElements } from '../../protocol/epc/encode.ts';
 import { encodeSscc96 } from '../../protocol/epc.ts';
 import type { Read } from '../../protocol/read.ts';
 import { type ClosedPassage, DoorTracker } from './tracker.ts';
@@ -159,9 +160,11 @@ describe('tags on their own', () => {
   });
 
   it('lists the SSCC of the pallet as a logistic unit, not as an item', () => {
-    const label = encodeSscc96('034531200000000011', 7);
-    const [passage] = play(readsOf([{ epcs: [label, ...epcsOf(3, 10)], at: through(-1, 1.5) }], 14, 3));
-    expect(passage).toMatchObject({ direction: 'out', ssccs: ['034531200000000011'], moved: epcsOf(3, 10) });
+    const sscc = '034531200000000011';
+    for (const label of [encodeSscc96(sscc, 7), encodeElements({ scheme: 'sscc+', elements: [['00', sscc]] })]) {
+      const [passage] = play(readsOf([{ epcs: [label, ...epcsOf(3, 10)], at: through(-1, 1.5) }], 14, 3));
+      expect(passage).toMatchObject({ direction: 'out', ssccs: [sscc], moved: epcsOf(3, 10) });
+    }
   });
 
   it('takes a staged pallet that leaves after minutes beside the door as moved or asks, and never as standing', () => {
