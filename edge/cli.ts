@@ -15,6 +15,7 @@ const HELP = `docket edge: the program at the dock
   npm run edge -- check --settings FILE   say whether the settings file is right, and change nothing
   npm run edge -- decode --protocol NAME [--direction reader|host]
                                           frames of a reader, a hexadecimal string a line in, a JSON object a line out
+  npm run edge -- epc                     what EPCs say: one in hexadecimal a line in, a JSON object a line out
 
 run writes one JSON object a line, an event each. Ctrl-C or SIGTERM stops it: it first writes down all it knows
 and gives the hub up to 5 seconds to answer. A pallet that stands in a door then is not lost: it is judged after
@@ -60,6 +61,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   outbox: async () => (await import('./commands/outbox.ts')).outbox,
   confirm: async () => (await import('./commands/outbox.ts')).confirm,
   check: async () => (await import('./commands/check.ts')).check,
+  epc: async () => (await import('./commands/epc.ts')).epc,
   decode: async () => (await import('./commands/decode.ts')).decode,
 };
 

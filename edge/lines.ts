@@ -1,44 +1,32 @@
-import { createInterface } from 'node:readline';
-
-/** What is kept back before the lines wait for the reader of the output. */
-const BATCH = 256;
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { StringDecoder } from 'node:string_decoder';
 
 /**
- * Answers every line of `input` with one JSON object on `output`, in order; it waits when nobody takes the answers, and ends quietly
- * when nobody wants them any more. An empty line has no answer. `answer` must not throw.
+ * Answers each line of `input` with one line of JSON on `output`, in order; reads no faster than the answers are taken, and ends quietly
+ * when their reader goes away. What follows the last line end is a line when it holds anything. Of a line of more than `maxLine`
+ * characters `answer` is given one character too many: enough to know it, and memory stays bounded. `answer` must not throw.
  */
-export async function answerLines(
-  input: NodeJS.ReadableStream,
-  output: NodeJS.WritableStream,
-  answer: (line: string) => object,
-): Promise<void> {
-  let gone = false;
-  output.on('error', () => {
-    gone = true;
-  });
-  let text = '';
-  let count = 0;
-  const flush = async (): Promise<void> => {
-    if (count === 0 || gone) return;
-    const chunk = text;
-    text = '';
-    count = 0;
-    await new Promise<void>((resolve) => output.write(chunk, () => resolve()));
-  };
-  // A terminal wants each answer at once; so does a program that asks one line at a time.
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  const idle = setInterval(() => void flush(), 20);
-  try {
-    for await (const line of lines) {
-      if (gone) break;
-      const trimmed = line.trim();
-      if (trimmed === '') continue;
-      text += `${JSON.stringify(answer(trimmed))}\n`;
-      if (++count >= BATCH) await flush();
+export async function answerLines(input: Readable, output: Writable, maxLine: number, answer: (line: string) => object): Promise<void> {
+  const text = (line: string): string => JSON.stringify(answer(line.slice(0, maxLine + 1)));
+  async function* answers(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+    const decoder = new StringDecoder('utf8');
+    let open = '';
+    for await (const chunk of chunks) {
+      const lines = decoder.write(chunk).split('\n');
+      lines[0] = open + lines[0];
+      open = (lines.pop() as string).slice(0, maxLine + 1);
+      if (lines.length > 0) yield `${lines.map(text).join('\n')}\n`;
     }
-    await flush();
-  } finally {
-    clearInterval(idle);
-    lines.close();
+    open += decoder.end();
+    if (open !== '') yield `${text(open)}\n`;
+  }
+  // The reader may go away after the last write, when nobody awaits it any more.
+  output.on('error', () => undefined);
+  try {
+    await pipeline(input, answers, output, { end: false });
+  } catch (error) {
+    // EPIPE where a write told of it, a closed stream where none was under way.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE' && !output.destroyed) throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import vectors from '../protocol/vectors/epcforms.json' with { type: 'json' };
-import { answerEpcs } from './epclines.ts';
+import vectors from '../../protocol/vectors/epcforms.json' with { type: 'json' };
+import { answerEpcs } from './epc.ts';
 
 async function answers(chunks: Iterable<Buffer>): Promise<string> {
   const output = new PassThrough();
