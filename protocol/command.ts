@@ -27,6 +27,28 @@ export interface ForgetCommand {
 
 export type Command = ExpectCommand | ForgetCommand;
 
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+function isLine(value: unknown): boolean {
+  const line = value as Partial<ExpectCommand['lines'][number]> | null;
+  return isText(line?.gtin) && Number.isFinite(line.quantity) && (line.name === undefined || isText(line.name));
+}
+
+/**
+ * Whether a value is a command with all that its type needs; unknown fields are left alone. A node stores nothing else: what it stores it
+ * reads again at every start. A document's number stands in records, which hold at most 80 characters of it (record.ts).
+ */
+export function isCommand(value: unknown): value is Command {
+  const command = value as Partial<ExpectCommand | ForgetCommand> | null;
+  if (command?.v !== 1 || !isText(command.id) || command.id === '') return false;
+  if (command.kind !== 'despatchAdvice' && command.kind !== 'order') return false;
+  if (!isText(command.number) || command.number === '' || command.number.length > 80) return false;
+  if (command.type === 'forget') return true;
+  if (command.type !== 'expect' || (command.direction !== 'in' && command.direction !== 'out') || !isText(command.partner)) return false;
+  const { ssccs, lines } = command;
+  return Array.isArray(ssccs) && ssccs.every(isText) && Array.isArray(lines) && lines.every(isLine);
+}
+
 /** Retained on the node's `status` topic, and its will with `online: false`. */
 export interface NodeStatus {
   readonly v: 1;

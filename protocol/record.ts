@@ -226,6 +226,16 @@ function checkDocument(value: unknown): void {
   if (document.how !== 'chosen' && document.how !== 'sscc') bad('document.how is neither chosen nor sscc');
 }
 
+/** Whether a value names a document as records do. */
+export function isDocumentRef(value: unknown): value is DocumentRef {
+  try {
+    checkDocument(value);
+    return value !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 type Moved = Partial<Pick<PassageBody, 'passage' | 'door' | 'opened' | 'closed' | 'document' | 'items' | 'doubts'>>;
 
 function checkMovement(body: Moved): void {

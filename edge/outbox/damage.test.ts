@@ -173,6 +173,42 @@ describe('an outbox file', () => {
   });
 });
 
+describe('a flipped bit that SQLite does not mind', () => {
+  /** Changes one byte of a text that stands once in the file; the rest of the file stays valid to SQLite. */
+  async function changed(text: string, offset: number): Promise<string> {
+    const path = await filled();
+    flip(path, find(path, text) + offset);
+    return path;
+  }
+
+  it.each([
+    ['the name of a column of the head', 'acknowledged_items INTEGER', 3],
+    ['the name of a column of the passages', 'direction TEXT NOT NULL,\n    opened', 2],
+  ])('in %s does not stop the node: the file is set aside', async (_what, text, offset) => {
+    const { outbox } = await reopened(await changed(text, offset));
+    expect(outbox.health().notices).toMatchObject([{ kind: 'damaged', why: 'its tables are not those of version 2' }]);
+    expect(await outbox.append({ body: long('new') })).toMatchObject({ fresh: true });
+  });
+
+  it('in a document due drops that document alone', async () => {
+    const { outbox, carried } = await reopened(await changed('"ssccs":[]', 1));
+    expect(outbox.health().notices).toMatchObject([{ kind: 'damaged', why: 'a command in expectations is not what it was', lost: 0 }]);
+    expect(outbox.expectations()).toEqual([]);
+    expect(carried).toEqual(LEFT);
+  });
+
+  it('in the write format does not leave an outbox that takes nothing', async () => {
+    const path = await filled();
+    const bytes = readFileSync(path);
+    bytes[18] = 0x12;
+    writeFileSync(path, bytes);
+    const { outbox, carried } = await reopened(path);
+    expect(outbox.health().notices).toMatchObject([{ kind: 'damaged', why: 'its head names the formats 18 and 2', saved: 31, lost: 0 }]);
+    expect(carried).toEqual(LEFT);
+    expect(await outbox.append({ body: long('new') })).toMatchObject({ fresh: true });
+  });
+});
+
 describe('a write-ahead log', () => {
   it('that is torn at its end is no damage: what was committed before is there', async () => {
     const path = await filled({ open: true });

@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { equal } from '../../protocol/bytes.ts';
+import { isCommand } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
+import { isDocumentRef } from '../../protocol/record.ts';
 import { chainNext, commitment } from './hash.ts';
 import type { HeadRow } from './records.ts';
-import { BUSY_MS, checkVersion, LINKS_VERSION, versionOf } from './schema.ts';
+import { BUSY_MS, checkVersion, hasTablesOf, LINKS_VERSION, versionOf } from './schema.ts';
 import type { Trace } from './trace.ts';
 import { walDamage } from './wal.ts';
 
@@ -43,12 +45,14 @@ const JSON_COLUMNS = [
 export function inspect(path: string, trace?: Trace): Found {
   let db: DatabaseSync | undefined;
   try {
+    // Before SQLite opens it: closing any other descriptor of the file would let go of SQLite's locks.
+    const format = formatDamage(path);
     db = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
     // Also the lock: nobody writes while this looks.
     db.exec('BEGIN');
     const version = versionOf(db);
     checkVersion(path, version);
-    const log = walDamage(`${path}-wal`);
+    const log = walDamage(`${path}-wal`) ?? format;
     if (log !== undefined) return { state: 'damaged', why: log };
     if (version === 0) return { state: 'empty', why: 'it is empty' };
     return look(db, version, trace);
@@ -67,6 +71,21 @@ export function inspect(path: string, trace?: Trace): Found {
   }
 }
 
+/** Bytes 18 and 19 of the head say how the file is written and read: 1 or 2 (sqlite.org/fileformat2.html, section 1.3.3). */
+const FORMAT_AT = 18;
+
+/** SQLite takes a file of a later write format for one that it may only read: the node would run and write nothing down. */
+function formatDamage(path: string): string | undefined {
+  const format = Buffer.alloc(2);
+  const fd = openSync(path, 'r');
+  try {
+    if (readSync(fd, format, 0, format.length, FORMAT_AT) < format.length) return undefined;
+  } finally {
+    closeSync(fd);
+  }
+  return format.every((byte) => byte === 1 || byte === 2) ? undefined : `its head names the formats ${format.join(' and ')}`;
+}
+
 export function inUse(path: string): Fault {
   return new Fault(
     'OUTBOX_IN_USE',
@@ -83,6 +102,7 @@ export const isBusy = (error: unknown): boolean => BUSY.includes(codeOf(error));
 
 function look(db: DatabaseSync, version: number, trace: Trace | undefined): Found {
   const bad = (why: string): Found => ({ state: 'damaged', why });
+  if (!hasTablesOf(db, version)) return bad(`its tables are not those of version ${version}`);
   const { quick_check: quick } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
   if (quick !== 'ok') return bad(quick);
   for (const table of SMALL_TABLES) {
@@ -90,14 +110,23 @@ function look(db: DatabaseSync, version: number, trace: Trace | undefined): Foun
     if (whole !== 'ok') return bad(whole);
   }
   for (const [table, column] of JSON_COLUMNS) {
-    const { n } = db.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${column} IS NOT NULL AND NOT json_valid(${column})`).get() as {
-      n: number;
-    };
-    if (n > 0) return bad(`${n} rows of ${table} are not JSON`);
+    for (const row of db.prepare(`SELECT DISTINCT ${column} FROM ${table} WHERE ${column} IS NOT NULL`).iterate()) {
+      if (!isSoundJson(column, row[column])) return bad(`a ${column} in ${table} is not what it was`);
+    }
   }
   const head = headOf(db);
   if (head === undefined) return trace === undefined ? { state: 'empty', why: 'it is empty' } : bad('its head is missing');
   return chainDamage(db, version, head) ?? older(db, version, head, trace) ?? { state: 'whole', why: '' };
+}
+
+/** Whether the text of a JSON column is what the node writes there: a document with a wrong member makes records that no hub takes. */
+export function isSoundJson(column: 'command' | 'document', text: unknown): boolean {
+  try {
+    const value: unknown = JSON.parse(text as string);
+    return column === 'command' ? isCommand(value) && value.type === 'expect' : isDocumentRef(value);
+  } catch {
+    return false;
+  }
 }
 
 /** The head of a file of any version; undefined when there is none that makes sense. */

@@ -3,7 +3,7 @@ import { chainStart } from '../../protocol/chain.ts';
 import { decodeBody } from '../../protocol/record.ts';
 import type { NodeAddress } from '../../protocol/topics.ts';
 import { commitment } from './hash.ts';
-import { type ChainRow, follows, headOf, rowsSql } from './inspect.ts';
+import { type ChainRow, follows, headOf, isSoundJson, rowsSql } from './inspect.ts';
 import { NAMED } from './notice.ts';
 import { itemsOf, Records, type Sealed } from './records.ts';
 import { BUSY_MS, LINKS_VERSION, prepare, VERSION, versionOf } from './schema.ts';
@@ -121,7 +121,7 @@ function copyTable(source: DatabaseSync, target: DatabaseSync, table: (typeof TA
 }
 
 function isSound(row: Readonly<Record<string, unknown>>): boolean {
-  return [row['document'], row['command']].every((text) => text == null || attempt(() => JSON.parse(text as string)) !== undefined);
+  return (['document', 'command'] as const).every((column) => row[column] == null || isSoundJson(column, row[column]));
 }
 
 function rangeOf(source: DatabaseSync, version: number, trace: Trace | undefined): Range | undefined {

@@ -96,6 +96,34 @@ export function checkVersion(path: string, version: number): void {
   );
 }
 
+function step(db: DatabaseSync, version: number): void {
+  const migration = MIGRATIONS[version] ?? '';
+  if (typeof migration === 'string') db.exec(migration);
+  else migration(db);
+}
+
+/** Tables with their columns, indexes with theirs. Not the texts themselves, which another SQLite may write otherwise. */
+const SHAPE = `
+  SELECT t.name, c.cid, c.name AS part, c.type, c."notnull", c.dflt_value, c.pk
+    FROM sqlite_schema t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'
+  UNION ALL
+  SELECT t.name || ' of ' || t.tbl_name, c.seqno, c.name, '', 0, NULL, 0
+    FROM sqlite_schema t, pragma_index_info(t.name) c WHERE t.type = 'index'
+  ORDER BY 1, 2`;
+
+const shapeOf = (db: DatabaseSync): string => JSON.stringify(db.prepare(SHAPE).all());
+
+/** Whether the tables are those of a version: SQLite's own check looks at rows, and a column's name with a flipped bit is a name. */
+export function hasTablesOf(db: DatabaseSync, version: number): boolean {
+  const fresh = new DatabaseSync(':memory:');
+  try {
+    for (let next = 0; next < version; next++) step(fresh, next);
+    return shapeOf(db) === shapeOf(fresh);
+  } finally {
+    fresh.close();
+  }
+}
+
 /** Opens a whole or new file for this process alone and brings it to the present version. */
 export function prepare(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -107,10 +135,8 @@ export function prepare(path: string): DatabaseSync {
     const version = versionOf(db);
     checkVersion(path, version);
     for (let next = version; next < VERSION; next++) {
-      const step = MIGRATIONS[next] ?? '';
       db.exec('BEGIN IMMEDIATE');
-      if (typeof step === 'string') db.exec(step);
-      else step(db);
+      step(db, next);
       db.exec(`PRAGMA user_version = ${next + 1}; COMMIT`);
     }
     emptyLog(db);

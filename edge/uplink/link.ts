@@ -1,5 +1,5 @@
 import { type IClientOptions, type IConnackPacket, MqttClient, type Packet } from 'mqtt';
-import type { Command, NodeStatus } from '../../protocol/command.ts';
+import { type Command, isCommand, type NodeStatus } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
 import type { ChainHead } from '../../protocol/refusal.ts';
 import { clientId, type NodeAddress, topic } from '../../protocol/topics.ts';
@@ -219,7 +219,7 @@ function readCommand(message: Buffer): Command | number {
     const command = JSON.parse(message.toString('utf8')) as Partial<Command> | null;
     if (typeof command?.id !== 'string' || command.id === '') return PAYLOAD_INVALID;
     if (command.v !== 1 || (command.type !== 'expect' && command.type !== 'forget')) return NOT_UNDERSTOOD;
-    return command as Command;
+    return isCommand(command) ? command : PAYLOAD_INVALID;
   } catch {
     return PAYLOAD_INVALID;
   }

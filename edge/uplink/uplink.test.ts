@@ -304,6 +304,27 @@ describe('commands and status', () => {
     expect(events.some(({ fields }) => fields['code'] === 'COMMAND_NOT_STORED')).toBe(true);
   });
 
+  it.each([
+    ['without a document', { kind: undefined }],
+    ['with a number that no record holds', { number: 'x'.repeat(81) }],
+    ['without logistic units', { ssccs: undefined }],
+    ['with a line that is none', { lines: [null] }],
+    ['with lines that are no list', { lines: {} }],
+  ])('refuses a command %s, which would stop the node at every start once it was stored', async (_what, wrong) => {
+    const stored: string[] = [];
+    const { hub, uplink, until } = await begin({ onCommand: ({ id }) => void stored.push(id) });
+    uplink.start();
+    await until(({ state }) => state === 'online');
+    hub.command(JSON.stringify({ ...JSON.parse(expectCommand('c1')), ...wrong }), 4);
+    hub.command(expectCommand('c2'), 5);
+    await hub.until(() => hub.acknowledged.length === 2);
+    expect(hub.acknowledged).toEqual([
+      { id: 4, reason: 0x99 },
+      { id: 5, reason: 0 },
+    ]);
+    expect(stored).toEqual(['c2']);
+  });
+
   it('leaves a will, tells its status when it connects, and says goodbye as offline', async () => {
     const { hub, uplink, until } = await begin();
     uplink.start();
