@@ -32,8 +32,11 @@ interface Chain {
 /** What of a node's queue the checks look at. */
 export interface Queue {
   readonly name: string;
-  /** Passages whose records stand in the outbox and are not acknowledged; undefined while the node does not run. */
-  passages(): ReadonlySet<string> | undefined;
+  /**
+   * What stands in the outbox and is not acknowledged: passages, and doubts, undecided or with a decision that waits, each as
+   * `passage item`; undefined while the node does not run.
+   */
+  held(): { readonly passages: ReadonlySet<string>; readonly doubts: ReadonlySet<string> } | undefined;
 }
 
 /** Every invariant, checked against the ledger's own rows as they stand between two events. */
@@ -44,7 +47,8 @@ export class Checks {
   readonly #growth = new Growth();
   readonly #chains = new Map<string, Chain>();
   readonly #hub: Uint8Array;
-  /** Sites that ever stocked something, by name: the oracle's keys. */
+  /** Boot and effective time of the newest record that is no decision, by node. */
+  readonly #effective = new Map<string, { readonly boot: string; readonly at: number }>();
   #at = 0;
   #hubSeq = 0;
 
@@ -84,10 +88,12 @@ export class Checks {
     if (entry.type !== 'record') {
       if (entry.seq !== this.#hubSeq + 1) throw new Violation('chain', `hub entry ${index} has number ${entry.seq} after ${this.#hubSeq}`);
       this.#hubSeq = entry.seq;
+      if (entry.type === 'document') this.oracle.document(entry.value);
       return;
     }
     const seen = JSON.parse(fromUtf8(body)) as SeenBody;
     this.#follow(entry, seen);
+    this.#compareTimes(entry, seen);
     const counted = this.oracle.record(index, entry.site, entry.node, seen);
     this.#compareMovements(sql, index, seen, counted);
   }
@@ -113,6 +119,22 @@ export class Checks {
     if (seq !== chain.seq + 1) throw new Violation('chain', `entry ${entry.index}: record ${seq} of ${name} follows record ${chain.seq}`);
     chain.seq = seq;
     chain.value = chainNext(chain.value, entry.commitment);
+  }
+
+  /** Never after receipt, and passages of one boot of a node in their order. */
+  #compareTimes(
+    { index, at, effectiveAt, site, node }: { index: number; at: number; effectiveAt: number; site: string; node: string },
+    seen: SeenBody,
+  ): void {
+    if (effectiveAt > at) throw new Violation('time', `entry ${index} counts from ${effectiveAt}, after its receipt at ${at}`);
+    if (seen.type === 'decision') return;
+    const name = `${site}/${node}`;
+    const boot = String(seen.clock?.boot);
+    const last = this.#effective.get(name);
+    // A disk that was set back brings records of older boots once more.
+    if (last?.boot === boot && effectiveAt < last.at && !this.oracle.restored(name))
+      throw new Violation('time', `entry ${index} counts from ${effectiveAt}, the one before it of this boot of ${name} from ${last.at}`);
+    this.#effective.set(name, { boot, at: effectiveAt });
   }
 
   #compareMovements(sql: Sql, index: number, seen: SeenBody, counted: readonly number[]): void {
@@ -189,9 +211,19 @@ export class Checks {
   /** What was on disk once stands in the outbox or in the log. */
   #complete(queue: Queue): void {
     const missing = [...this.oracle.due(queue.name)].filter((passage) => !this.oracle.isLogged(queue.name, passage));
-    if (missing.length === 0) return;
-    const held = queue.passages();
-    const lost = held === undefined ? undefined : missing.find((passage) => !held.has(passage));
+    const open = this.oracle.open(queue.name);
+    if (missing.length === 0 && open.size === 0) return;
+    const held = queue.held();
+    if (held === undefined) return;
+    for (const [passage, items] of open) {
+      const gone = [...items].find((item) => !held.doubts.has(`${passage} ${item}`));
+      if (gone !== undefined)
+        throw new Violation(
+          'lost',
+          `${gone} of passage ${passage} of ${queue.name} is undecided and stands neither in its list nor in a decision`,
+        );
+    }
+    const lost = missing.find((passage) => !held.passages.has(passage));
     if (lost !== undefined)
       throw new Violation('lost', `passage ${lost} of ${queue.name} was on disk and stands neither in the outbox nor in the log`);
   }

@@ -172,6 +172,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     world.hub.slowCall = random.int(100, 8_000);
     return true;
   },
+  latePost: (world, _member, random) => {
+    world.hub.latePost = random.int(500, 10_000);
+    return true;
+  },
   keyRotation: async (world, member) => {
     const { node, keys } = member;
     if (keys.number > 5) return false;

@@ -70,6 +70,8 @@ export class Hub implements Far {
   #alarmPlan = false;
   /** The next call between objects takes this much longer, milliseconds. */
   slowCall = 0;
+  /** The next batch leaves a gateway that crashes behind it, and reaches the ledger so many milliseconds later: after the node has sent it again. */
+  latePost = 0;
 
   constructor(random: Random, classes: HubClasses, events: HubEvents) {
     this.#random = random;
@@ -139,6 +141,12 @@ export class Hub implements Far {
           last += this.slowCall;
           this.slowCall = 0;
           this.#events.happened('slowCall');
+        }
+        if (this.latePost > 0 && method === 'post' && caller !== undefined) {
+          last += this.latePost;
+          this.latePost = 0;
+          this.#events.happened('latePost');
+          time.at(time.now, () => this.place('GATEWAY', `${TENANT}/${String(args[0])}/${String(args[1])}`).crash());
         }
         time.at(last, () => {
           if (broken) return reject(new Lost(`${kind} was reset`));
@@ -229,6 +237,7 @@ export class Hub implements Far {
     this.#postPlan = undefined;
     this.#alarmPlan = false;
     this.slowCall = 0;
+    this.latePost = 0;
   }
 
   /** New code: every object ends with its sockets. Returns whether any was awake. */

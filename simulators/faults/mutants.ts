@@ -1,5 +1,6 @@
 import { startMark } from '../../cloud/ledger/place.ts';
 import { Outbox } from '../../edge/outbox/outbox.ts';
+import { Passages } from '../../edge/outbox/passages.ts';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { TENANT } from './hub.ts';
 import type { Mutant } from './world.ts';
@@ -105,6 +106,43 @@ export const MUTANTS: Readonly<Record<string, Broken>> = {
       (text) => text.replace('VALUES (?, ?, ?, ?, ?, ?, ?,', 'VALUES (?, ?, ?, ?, ?, ?, ? + 1,'),
       30,
     ),
+  },
+  /** An outbox whose list leaves out what a person must decide on. */
+  'forgets doubts': {
+    rules: ['lost'],
+    break: () => {
+      const { add } = Passages.prototype;
+      Passages.prototype.add = function forgetful(this: Passages, parts, notes, epoch, seq): void {
+        add.call(this, parts, notes.slice(1), epoch, seq);
+      };
+    },
+  },
+  /** An outbox whose list goes on asking what was decided. */
+  'asks again': {
+    rules: ['twice'],
+    break: () => {
+      const { decide } = Passages.prototype;
+      Passages.prototype.decide = function deaf(this: Passages, body, epcs): void {
+        decide.call(this, body, epcs.slice(1));
+      };
+    },
+  },
+  /** A node that says it has stored what is due before it has. */
+  'forgets documents': {
+    rules: ['drain'],
+    break: () => {
+      const { expect } = Outbox.prototype;
+      let count = 0;
+      Outbox.prototype.expect = function forgetful(this: Outbox, command): Promise<void> {
+        return some(count++, 9) ? Promise.resolve() : expect.call(this, command);
+      };
+    },
+  },
+  /** A ledger that forgets from when the last record of a node counts. */
+  'turns back time': {
+    rules: ['time'],
+    faults: ['clockJump', 'noHub'],
+    statement: statement(/SELECT id, epoch, seq, chain, boot/, (text) => text.replace('effective FROM', '0 AS effective FROM')),
   },
   /** An uplink that stops sending at some point. */
   'stuck uplink': {

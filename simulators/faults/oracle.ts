@@ -12,6 +12,7 @@ export interface SeenBody {
   readonly decision?: string;
   readonly direction?: string;
   readonly verdict?: string;
+  readonly clock?: { readonly boot?: string };
   readonly items?: readonly { readonly gtin?: string; readonly serials?: readonly number[]; readonly raw?: readonly string[] }[];
 }
 
@@ -27,7 +28,8 @@ export function itemsOf(body: SeenBody): string[] {
   });
 }
 
-const nameOf = (epc: string): string => {
+/** An item as the log calls it: `gtin serial`, or the raw EPC. */
+export const nameOf = (epc: string): string => {
   const decoded = decodeEpcHex(epc);
   return decoded.scheme === 'sgtin-96' ? `${decoded.gtin} ${decoded.serial}` : epc.toUpperCase();
 };
@@ -49,6 +51,14 @@ export class Oracle {
   readonly stock = new Map<string, number>();
   /** Parts of passages in the log, by node and passage. */
   readonly #logged = new Map<string, Set<number>>();
+  /** Doubts of passages that are on disk and of which the log has no decision, by node and then by passage. */
+  readonly #open = new Map<string, Map<string, Set<string>>>();
+  /** Doubts that the log decided, by node, passage and item. */
+  readonly #decided = new Set<string>();
+  /** Nodes whose disk was set back: they may say again what the log has, and have forgotten documents that are due. */
+  readonly #restored = new Set<string>();
+  /** Documents in the log that are due at doors, with the site, where they name one. */
+  readonly #documents: { readonly number: string; readonly site: string | undefined }[] = [];
 
   closed(node: string, passage: ClosedPassage): void {
     this.#closed.set(`${node} ${passage.passage}`, passage);
@@ -58,11 +68,46 @@ export class Oracle {
     const due = this.#due.get(node) ?? new Set();
     due.add(passage);
     this.#due.set(node, due);
+    const doubts = (this.#closed.get(`${node} ${passage}`)?.doubts ?? []).map(({ epc }) => nameOf(epc));
+    const open = doubts.filter((item) => !this.#decided.has(`${node} ${passage} ${item}`));
+    if (open.length > 0) this.#openOf(node).set(passage, new Set(open));
+  }
+
+  #openOf(node: string): Map<string, Set<string>> {
+    const open = this.#open.get(node) ?? new Map<string, Set<string>>();
+    this.#open.set(node, open);
+    return open;
+  }
+
+  /** Doubts of a node that must stand in its list, or their decisions in its outbox: by passage, the items' names. */
+  open(node: string): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#openOf(node);
+  }
+
+  /** Whether the node's disk was ever set back. */
+  restored(node: string): boolean {
+    return this.#restored.has(node);
+  }
+
+  /** A document of the log. */
+  document(body: { readonly kind?: string; readonly number?: string; readonly site?: string }): void {
+    if (body.kind === 'order' || body.kind === 'despatchAdvice') this.#documents.push({ number: String(body.number), site: body.site });
+  }
+
+  /** Numbers of the documents that a node must know as due; undefined for one that may have forgotten some. */
+  expected(node: string): string[] | undefined {
+    if (this.#restored.has(node)) return undefined;
+    const [site] = node.split('/');
+    return this.#documents.flatMap((one) => (one.site === undefined || one.site === site ? [one.number] : []));
   }
 
   /** The node's disk was set back: what came after the copy may be gone, unless the hub has it. */
   forgiven(node: string, passages: readonly string[]): void {
-    for (const passage of passages) this.#due.get(node)?.delete(passage);
+    this.#restored.add(node);
+    for (const passage of passages) {
+      this.#due.get(node)?.delete(passage);
+      this.#openOf(node).delete(passage);
+    }
   }
 
   /** Passages of a node that must stand in the outbox or the log. */
@@ -86,6 +131,7 @@ export class Oracle {
   record(entry: number, site: string, node: string, body: SeenBody): number[] {
     const at = `${site}/${node}`;
     if (body.type === 'passage') this.#compare(entry, at, body);
+    if (body.type === 'decision') this.#decide(entry, at, body);
     const direction = body.type === 'passage' ? body.direction : body.verdict;
     const items = itemsOf(body);
     if ((direction !== 'in' && direction !== 'out') || items.length === 0) return [];
@@ -102,6 +148,8 @@ export class Oracle {
     const closed = this.#closed.get(key);
     if (closed === undefined) throw new Violation('invented', `entry ${entry} is passage ${body.passage} of ${at}, which no door closed`);
     const logged = this.#logged.get(key) ?? new Set();
+    if (logged.has(body.part ?? 1) && !this.#restored.has(at))
+      throw new Violation('twice', `entry ${entry} is part ${body.part} of passage ${body.passage} of ${at}, which the log has already`);
     logged.add(body.part ?? 1);
     this.#logged.set(key, logged);
     const moved = new Set(closed.moved.map(nameOf));
@@ -112,6 +160,22 @@ export class Oracle {
         'invented',
         `entry ${entry} says ${body.direction} ${itemsOf(body).join(', ')}, the door said ${closed.direction}`,
       );
+  }
+
+  /** A decision is on doubts of its passage, and on each of them once. */
+  #decide(entry: number, at: string, body: SeenBody): void {
+    const doubts = new Set((this.#closed.get(`${at} ${body.passage}`)?.doubts ?? []).map(({ epc }) => nameOf(epc)));
+    const open = this.#openOf(at).get(String(body.passage));
+    for (const item of itemsOf(body)) {
+      if (!doubts.has(item))
+        throw new Violation('invented', `entry ${entry} decides on ${item} of passage ${body.passage} of ${at}, no doubt`);
+      const key = `${at} ${body.passage} ${item}`;
+      if (this.#decided.has(key) && !this.#restored.has(at))
+        throw new Violation('twice', `entry ${entry} decides on ${item} of passage ${body.passage} of ${at}, which was decided already`);
+      this.#decided.add(key);
+      open?.delete(item);
+    }
+    if (open?.size === 0) this.#openOf(at).delete(String(body.passage));
   }
 
   #move(item: string, site: string, direction: 'in' | 'out'): boolean {

@@ -148,6 +148,9 @@ function restless(world: World): string[] {
     if (node.held + node.waiting > 0) found.push(`${node.name} holds ${node.waiting} passages`);
     if (health.fault !== undefined) found.push(`the outbox of ${node.name}: ${health.fault.code} ${health.fault.text}`);
     for (const { kind, why } of health.notices) found.push(`the outbox of ${node.name} is ${kind}: ${why}`);
+    const due = node.disk.observe(() => node.outbox.expectations()).map(({ number }) => number);
+    const unknown = (world.checks.oracle.expected(node.name) ?? []).filter((number) => !due.includes(number));
+    if (unknown.length > 0) found.push(`${node.name} was never told of ${unknown.join(', ')}`);
     for (const passage of world.checks.oracle.due(node.name)) {
       if (!world.checks.oracle.isLogged(node.name, passage)) found.push(`passage ${passage} of ${node.name} is not in the log`);
     }

@@ -54,6 +54,7 @@ describe('the checks', { timeout: PATIENCE_MS }, () => {
 
   it('are all shown to be able to fail', () => {
     const rules = new Set(Object.values(MUTANTS).flatMap(({ rules: own }) => own));
-    for (const rule of ['puback', 'lost', 'twice', 'stock', 'fold', 'tree', 'checkpoint', 'chain', 'drain']) expect(rules).toContain(rule);
+    for (const rule of ['puback', 'lost', 'twice', 'stock', 'fold', 'tree', 'checkpoint', 'chain', 'time', 'drain'])
+      expect(rules).toContain(rule);
   });
 });

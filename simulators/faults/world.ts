@@ -6,12 +6,13 @@ import type { PostResult } from '../../cloud/ledger/rpc.ts';
 import { seal } from '../../edge/outbox/records.ts';
 import { toBase64url } from '../../protocol/bytes.ts';
 import { Random } from '../random.ts';
-import { Checks } from './checks.ts';
+import { Checks, type Queue } from './checks.ts';
 import { Violation } from './crash.ts';
 import { bytes, type Ed25519, fills, keyFrom, seed as seedEntropy } from './entropy.ts';
 import { masterData } from './goods.ts';
 import { Hub, type HubClasses, TENANT } from './hub.ts';
 import { SimNode } from './node.ts';
+import { itemsOf, nameOf, type SeenBody } from './oracle.ts';
 import { Tap } from './tap.ts';
 import { time } from './time.ts';
 import type { Wire } from './wire.ts';
@@ -52,6 +53,9 @@ export interface Member {
 /** How long somebody waits for an answer of the hub before asking again. */
 const PATIENCE_STEPS = 100;
 const PATIENCE_STEP_MS = 20;
+
+/** More than a seed can make. */
+const ALL_DOUBTS = 1_000_000;
 
 const FOLDER = ['/dev/shm', process.env['TMPDIR'] ?? '/tmp'];
 
@@ -228,7 +232,7 @@ export class World {
   check(): void {
     const violation = this.#violation;
     if (violation !== undefined) throw violation;
-    const queues = this.members.map(({ node }) => ({ name: node.name, passages: () => node.disk.observe(() => queued(node)) }));
+    const queues = this.members.map(({ node }) => ({ name: node.name, held: () => node.disk.observe(() => held(node)) }));
     this.checks.check(this.hub.ledger.sql, queues);
     this.trace(`log ${this.checks.size} ${this.checks.root(this.hub.ledger.sql)}`);
   }
@@ -249,21 +253,23 @@ export function registration(node: SimNode, key: Ed25519): object {
   return { type: 'device', body: { v: 1, action: 'register', site, node: name, publicKey: toBase64url(key.publicKey), from: 0 } };
 }
 
-/** Passages that stand in a node's outbox and are not acknowledged. */
-function queued(node: SimNode): ReadonlySet<string> | undefined {
+/** What a node's outbox holds and the hub has not acknowledged. */
+function held(node: SimNode): ReturnType<Queue['held']> {
   if (!node.running) return undefined;
-  const found = new Set<string>();
   const { outbox } = node;
+  const passages = new Set<string>();
+  const doubts = new Set(outbox.doubts(ALL_DOUBTS).map(({ passage, epc }) => `${passage} ${nameOf(epc)}`));
   for (let seq = outbox.acknowledged().seq, more = true; more; ) {
     const slice = outbox.after(seq, 256, 1_000_000);
     for (const { body } of slice?.records ?? []) {
-      const { passage } = JSON.parse(Buffer.from(body).toString()) as { passage?: string };
-      if (passage !== undefined) found.add(passage);
+      const seen = JSON.parse(Buffer.from(body).toString()) as SeenBody;
+      if (seen.type === 'passage') passages.add(String(seen.passage));
+      else if (seen.type === 'decision') for (const item of itemsOf(seen)) doubts.add(`${seen.passage} ${item}`);
     }
     seq += slice?.records.length ?? 0;
     more = slice !== undefined;
   }
-  return found;
+  return { passages, doubts };
 }
 
 /** The outbox draws salts ahead, in a pool of the process: what a seed before drew must not reach this one. */
