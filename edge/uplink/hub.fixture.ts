@@ -13,6 +13,8 @@ export type Verdict =
   | { readonly do: 'commitAndCut' }
   | { readonly do: 'cut' }
   | { readonly do: 'silence' }
+  /** Answers as if it were QoS 2, and commits nothing. */
+  | { readonly do: 'pubcomp' }
   | { readonly do: 'hold'; readonly ms: number }
   | { readonly do: 'refuse'; readonly code: string; readonly reason?: number };
 
@@ -167,6 +169,10 @@ export class FakeHub {
   #settle(batch: Batch, id: number, verdict: Verdict): void {
     const { epoch, first, count, before, after } = batch.header;
     if (verdict.do === 'silence') return;
+    if (verdict.do === 'pubcomp') {
+      this.#send({ cmd: 'pubcomp', messageId: id, reasonCode: 0 });
+      return;
+    }
     if (verdict.do === 'cut') {
       this.cut();
       return;

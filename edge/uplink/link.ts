@@ -1,4 +1,5 @@
 import { type IClientOptions, type IConnackPacket, MqttClient, type Packet } from 'mqtt';
+import { fromBase64url } from '../../protocol/bytes.ts';
 import { type Command, isCommand, type NodeStatus } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
 import type { ChainHead } from '../../protocol/refusal.ts';
@@ -20,6 +21,9 @@ const MAXIMUM_PACKET_BYTES = 262_144;
 const PAYLOAD_INVALID = 0x99;
 const NOT_UNDERSTOOD = 0x83;
 const REFUSED = 0x80;
+/** An epoch is a u32 of the batch's head (protocol/batch.ts). */
+const LAST_EPOCH = 0xffffffff;
+const CHAIN_BYTES = 32;
 
 export interface LinkOptions {
   /** `ws://` or `wss://` and host of the hub. */
@@ -58,11 +62,13 @@ const property = (properties: Properties, name: string): string | undefined => {
   return typeof value === 'string' ? value : undefined;
 };
 
+/** What the hub says of its head; undefined for what no head can be: the node would begin an epoch after it that no batch can name. */
 function headOf(properties: Properties): ChainHead | undefined {
-  const chain = property(properties, 'chain');
+  const chain = property(properties, 'chain') ?? '';
   const epoch = Number(property(properties, 'epoch'));
   const seq = Number(property(properties, 'seq'));
-  return chain !== undefined && Number.isSafeInteger(epoch) && Number.isSafeInteger(seq) ? { epoch, seq, chain } : undefined;
+  const sound = Number.isInteger(epoch) && epoch >= 1 && epoch < LAST_EPOCH && Number.isSafeInteger(seq) && seq >= 0;
+  return sound && fromBase64url(chain)?.length === CHAIN_BYTES ? { epoch, seq, chain } : undefined;
 }
 
 /** A CONNECT that the hub refused; `offsetMs` where it told its time. */
@@ -110,6 +116,11 @@ export class Link {
       cause ??= error instanceof Fault ? error : new Fault('LINK_FAILED', `the connection to the hub failed: ${error.message}`);
       // MQTT.js goes on after some errors; a new connection is the only state that is known to be good.
       client.end(true);
+    });
+    client.on('packetreceive', ({ cmd }: Packet) => {
+      // MQTT.js takes a PUBCOMP for the answer to any publish; ours are all of QoS 1, and only a PUBACK says that records are kept.
+      if (cmd === 'pubcomp' || cmd === 'pubrec')
+        client.emit('error', new Fault('LINK_FAILED', `the hub sent a ${cmd}: that answers no QoS 1`));
     });
     client.on('disconnect', (packet) => {
       const why = packet.properties?.reasonString ?? `reason 0x${(packet.reasonCode ?? 0).toString(16)}`;

@@ -253,10 +253,39 @@ describe('histories', () => {
     uplink.start();
     await until(({ queued, lastAcknowledged }) => queued === 0 && lastAcknowledged !== null);
     await uplink.stop();
-    hub.head = { epoch: 2, seq: 9, chain: 'B'.repeat(43) };
+    hub.head = { epoch: 2, seq: 9, chain: `${'B'.repeat(42)}A` };
     uplink.start();
     await until(({ state }) => state === 'refused');
     expect(uplink.state().refusal?.code).toBe('HUB_BEHIND');
+  });
+});
+
+describe('a hub that says what no hub says', () => {
+  it('is believed only in a PUBACK: another answer to a publish costs the connection, never the records', async () => {
+    const { hub, outbox, uplink, commit, until } = await begin();
+    hub.judge = (_batch, count) => (count < 3 ? { do: 'pubcomp' } : { do: 'commit' });
+    await commit(3);
+    uplink.start();
+    await until(() => outbox.queued() === 0);
+    expect(hub.connects).toHaveLength(3);
+    expect(hub.committed).toEqual(['1.1', '1.2', '1.3']);
+  });
+
+  it.each([
+    ['an epoch that no batch can name', { epoch: 2 ** 53 - 1 }],
+    ['an epoch before the first', { epoch: 0 }],
+    ['a record before the first', { seq: -5 }],
+    ['a chain value that is none', { chain: 'zz' }],
+  ])('is no hub when its head has %s: no new epoch begins', async (_what, wrong) => {
+    const { hub, outbox, uplink, commit, until } = await begin();
+    const { head } = hub;
+    await commit(2);
+    hub.head = { ...head, ...wrong };
+    uplink.start();
+    await until(({ refusal }) => refusal?.code === 'NO_HUB');
+    hub.head = head;
+    await until(() => outbox.queued() === 0);
+    expect(outbox.head()).toMatchObject({ epoch: 1, seq: 2 });
   });
 });
 
