@@ -47,7 +47,10 @@ const reader = z.strictObject({
 });
 
 function isHub(url: string): boolean {
-  return /^wss?:\/\/[^\s]+$/.test(url) && URL.canParse(url);
+  if (!/^wss?:\/\/[^\s]+$/.test(url) || !URL.canParse(url)) return false;
+  // The node's own path follows: behind a question mark or a hash it would be none, and the key is the only password.
+  const { username, password } = new URL(url);
+  return !/[?#]/.test(url) && username + password === '';
 }
 
 /** Bounds within which the tracker still makes sense; see passage/tuning.ts. */
@@ -96,7 +99,12 @@ const schema = z
     }, 'must be an IANA time zone such as Europe/Paris'),
     dataDir: z.string().min(1),
     hub: z.strictObject({
-      url: z.string().refine(isHub, 'must begin with ws:// or wss:// and name a host, such as wss://hub.example.com'),
+      url: z
+        .string()
+        .refine(
+          isHub,
+          'must begin with ws:// or wss:// and name a host, such as wss://hub.example.com, and nothing behind ? or # or before @',
+        ),
     }),
     panel: z.strictObject({
       host: z

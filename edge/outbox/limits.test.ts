@@ -1,5 +1,8 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GroupCommit } from './group.ts';
+import { leaveNotice } from './notice.ts';
 import { Bench, passageBody, verify } from './outbox.fixture.ts';
 import { DEFAULT_LIMITS, type Level, levelOf } from './space.ts';
 
@@ -107,5 +110,26 @@ describe('the rate of commits', () => {
     await vi.advanceTimersByTimeAsync(0);
     await done;
     expect(commits.slice(before)).toEqual([asked]);
+  });
+});
+
+describe('a look at the folder that fails', () => {
+  it('as without file descriptors, does not end the node: records go on, and the next look tells what there is', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const events: string[] = [];
+    const path = bench.path();
+    const folder = dirname(path);
+    const outbox = bench.open(path, { log: (event) => events.push(event) });
+    renameSync(folder, `${folder}.away`);
+    // In place of a folder that can't be listed.
+    writeFileSync(folder, '');
+    vi.advanceTimersByTime(2_000);
+    expect(events).toContain('outbox.look.failed');
+    expect(await outbox.append({ body: passageBody('a') })).toMatchObject({ seq: 1 });
+    rmSync(folder);
+    renameSync(`${folder}.away`, folder);
+    leaveNotice(path, { at: 1, kind: 'older', why: 'a test', saved: 0, lost: 0, names: [] });
+    vi.advanceTimersByTime(2_000);
+    expect(outbox.health().notices).toHaveLength(1);
   });
 });

@@ -52,7 +52,7 @@ export class Watch {
     this.#space = this.#measure('ok');
     // The file is there from now on: that it once was must be known even if it is gone in a second.
     this.#trace(performance.now());
-    this.#timer = setInterval(() => this.look(), LOOK_MS).unref();
+    this.#timer = setInterval(() => this.#tryLook(), LOOK_MS).unref();
   }
 
   get space(): Space {
@@ -83,6 +83,15 @@ export class Watch {
     this.#options.log('outbox.reserve', { state: 'released' });
     this.update();
     return true;
+  }
+
+  /** A look that fails, for want of file descriptors or on a disk that reads nothing, must not stop the dock: the next one comes soon. */
+  #tryLook(): void {
+    try {
+      this.look();
+    } catch (error) {
+      this.#options.log('outbox.look.failed', { text: (error as Error).message });
+    }
   }
 
   look(): void {

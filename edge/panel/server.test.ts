@@ -1,5 +1,5 @@
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadPage, type Page } from './bundle.ts';
 import { FakeModel } from './model.fake.ts';
@@ -84,6 +84,32 @@ describe('where the panel listens', () => {
     panel = await startPanel({ host: '127.0.0.1', port, model, page });
     expect(panel.port).toBe(port);
     expect(model.watchers).toBe(0);
+  });
+});
+
+describe('many connections', () => {
+  it('beyond 128 are closed at once: the node keeps its file descriptors', async () => {
+    const sockets = await Promise.all(
+      Array.from(
+        { length: 140 },
+        () =>
+          new Promise<Socket>((resolve) => {
+            const socket = connect(panel.port, '127.0.0.1', () => resolve(socket));
+          }),
+      ),
+    );
+    let closed = 0;
+    await new Promise<void>((resolve) => {
+      for (const socket of sockets) {
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          closed++;
+          if (closed === 12) resolve();
+        });
+        socket.resume();
+      }
+    });
+    for (const socket of sockets) socket.destroy();
   });
 });
 

@@ -10,6 +10,12 @@ import { LiveState } from './live.ts';
 import type { PanelModel } from './model.ts';
 import { problem } from './problem.ts';
 
+/**
+ * Six of a browser for each of the few screens, and those of forgotten tabs. A program on this machine that opens more must not take the
+ * file descriptors that the outbox and the readers need: the usual limit of a process is 1,024.
+ */
+const MAX_CONNECTIONS = 128;
+
 export interface PanelOptions {
   readonly host: string;
   /** 0 takes any free port. */
@@ -70,6 +76,7 @@ export async function startPanel({ host, port, model, page }: PanelOptions): Pro
   const app = panelApp(model, live, page ?? (await loadPage()), () => bound);
   // The global Request and Response of the node's process stay as they are.
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  server.maxConnections = MAX_CONNECTIONS;
   await listen(server, host, port);
   bound = (server.address() as AddressInfo).port;
   return {
