@@ -60,6 +60,22 @@ describe.runIf(MAY_MOUNT)('an outbox on a disk without a free byte', { timeout: 
     expect(names(await verify(bench.open(join(folder, 'outbox.db'))))).toEqual([...inReserve, 'b']);
   });
 
+  it('starts on it by its reserve, and takes records', async () => {
+    const one = disk(24);
+    const path = join(one.folder, 'outbox.db');
+    const limits = { reserveBytes: 4_194_304, alarmFreeBytes: 100_000_000 };
+    const outbox = bench.open(path, { limits });
+    await expect.poll(() => outbox.health().reserve, PATIENCE).toBe('held');
+    await outbox.append({ body: pallet('a') });
+    await bench.close(outbox);
+    one.fill();
+    const again = bench.open(path, { limits });
+    expect(again.health().notices).toEqual([]);
+    await again.append({ body: pallet('b') });
+    expect(names(await verify(again))).toEqual(['a', 'b']);
+    expect(again.health().space.level).toBe('critical');
+  });
+
   it('keeps every pallet of a door that had its last read, when it is killed at any moment', async () => {
     for (const kills of [3, 11, 24]) {
       const one = disk(32);

@@ -22,6 +22,12 @@ const READ_ONLY = 8;
 /** Those of a file that can't be opened at all, for which its content is not to blame: no permission, out of memory, can't open. */
 const ELSEWHERE: readonly number[] = [3, 7, 14, 23];
 
+/** No space: for the file, or for SQLite's index of the log beside it (SQLITE_FULL, SQLITE_IOERR_SHMSIZE). */
+const NO_SPACE: readonly number[] = [13, 4_874];
+
+/** True for an error of a disk without space. */
+export const isNoSpace = (error: unknown): boolean => NO_SPACE.includes((error as { errcode?: number }).errcode ?? -1);
+
 const codeOf = (error: unknown): number => {
   const { errcode } = error as { errcode?: unknown };
   return typeof errcode === 'number' ? errcode & 0xff : -1;
@@ -40,7 +46,7 @@ const JSON_COLUMNS = [
 /**
  * Looks at a file without changing it: SQLite's own check, the write-ahead log beyond its first bad frame, and every record that the
  * hub does not have against the chain. Some 150 MB/s.
- * @throws Fault OUTBOX_IN_USE, OUTBOX_VERSION, OUTBOX_UNUSABLE
+ * @throws Fault OUTBOX_IN_USE, OUTBOX_VERSION, OUTBOX_UNUSABLE; SQLite's own error on a disk without space
  */
 export function inspect(path: string, trace?: Trace): Found {
   let db: DatabaseSync | undefined;
@@ -62,6 +68,8 @@ export function inspect(path: string, trace?: Trace): Found {
     if (BUSY.includes(code)) throw inUse(path);
     // The journal of a first start that was cut short: the writing connection plays it back.
     if (code === READ_ONLY) return { state: 'whole', why: '' };
+    // Says nothing of the file; who opened it may free space.
+    if (isNoSpace(error)) throw error;
     if (code < 0 || ELSEWHERE.includes(code)) throw unusable(path, error);
     return { state: 'damaged', why: (error as Error).message };
   } finally {

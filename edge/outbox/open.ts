@@ -3,8 +3,9 @@ import { basename, dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../protocol/fault.ts';
 import type { NodeAddress } from '../../protocol/topics.ts';
-import { inspect, inUse, isBusy, unusable } from './inspect.ts';
+import { inspect, inUse, isBusy, isNoSpace, unusable } from './inspect.ts';
 import { asidePath, leaveNotice } from './notice.ts';
+import { reservePath } from './reserve.ts';
 import { salvage } from './salvage.ts';
 import { prepare } from './schema.ts';
 import { readTrace, type Trace } from './trace.ts';
@@ -19,7 +20,7 @@ const rescuePath = (path: string): string => `${path}.rescue`;
  * @throws Fault OUTBOX_VERSION, OUTBOX_IN_USE, OUTBOX_UNUSABLE (no permission, no space)
  */
 export function openFile(path: string, address: NodeAddress, now: number, ranBefore: boolean): DatabaseSync {
-  try {
+  const open = (): DatabaseSync => {
     finish(path);
     const found = readTrace(path);
     const trace = found === 'unreadable' ? undefined : found;
@@ -27,10 +28,26 @@ export function openFile(path: string, address: NodeAddress, now: number, ranBef
     if (existsSync(path)) check(path, address, now, trace, ran);
     else if (ran) missing(path, now, trace);
     return prepare(path);
+  };
+  try {
+    try {
+      return open();
+    } catch (error) {
+      // A machine that starts with a full disk: what was held back for it lets the dock go on.
+      if (!isNoSpace(error) || !giveUp(reservePath(path))) throw error;
+      return open();
+    }
   } catch (error) {
     if (error instanceof Fault) throw error;
     throw isBusy(error) ? inUse(path) : unusable(path, error);
   }
+}
+
+/** False when there is no reserve to give up. */
+function giveUp(reserve: string): boolean {
+  if (!existsSync(reserve)) return false;
+  rmSync(reserve);
+  return true;
 }
 
 function missing(path: string, now: number, trace: Trace | undefined): void {

@@ -10,6 +10,9 @@ const ROOM = 2;
 /** `none`: not wanted. `filling`: not whole yet. `released`: given up for a full disk until there is space again. */
 export type ReserveState = 'none' | 'filling' | 'held' | 'released';
 
+/** Where the reserve of an outbox stands. */
+export const reservePath = (path: string): string => `${path}.reserve`;
+
 /** A file that only takes space: given up when the disk is full, so that what is under way can still be written. */
 export class Reserve {
   readonly #path: string;

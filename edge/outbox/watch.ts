@@ -1,7 +1,7 @@
 import type { Fault } from '../../protocol/fault.ts';
 import { type Notice, notices } from './notice.ts';
 import type { Mark } from './records.ts';
-import { Reserve, type ReserveState } from './reserve.ts';
+import { Reserve, type ReserveState, reservePath } from './reserve.ts';
 import { freeBytes, type Level, levelOf, louder, type OutboxLimits, type Space } from './space.ts';
 import { leaveTrace } from './trace.ts';
 
@@ -47,7 +47,7 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#reserve = new Reserve(`${options.path}.reserve`, options.limits.reserveBytes);
+    this.#reserve = new Reserve(reservePath(options.path), options.limits.reserveBytes);
     this.#notices = notices(options.path);
     this.#space = this.#measure('ok');
     // The file is there from now on: that it once was must be known even if it is gone in a second.
