@@ -29,7 +29,7 @@ const MAX_PORT = 16;
 
 const reader = z.strictObject({
   id: name,
-  model: z.enum(['thingmagic']),
+  model: z.enum(['thingmagic', 'uhf18']),
   link: z.string().refine(isLink, 'must be a device path such as /dev/rfid/dock-1, or tcp://host:port'),
   baud: z.number().int().min(9_600).max(921_600).default(115_200),
   region: z
@@ -44,6 +44,9 @@ const reader = z.strictObject({
     .max(3_150, 'is in hundredths of a dBm, 500 to 3150: 2700 is 27 dBm')
     .default(2_700),
   session: z.number().int().min(0).max(3).default(1),
+  /** Only for readers that send a level without a unit; see readers/reader.ts. */
+  rssiOffset: z.number().int().min(-255).max(0).optional(),
+  gated: z.boolean().optional(),
 });
 
 function isHub(url: string): boolean {
@@ -135,6 +138,11 @@ const schema = z
       readers.add(id);
     });
     const links = new Map<string, string>();
+    settings.readers.forEach(({ model, rssiOffset, gated }, i) => {
+      if (model === 'uhf18') return;
+      if (rssiOffset !== undefined) issue(['readers', i, 'rssiOffset'], `is for uhf18: a ${model} tells dBm`);
+      if (gated !== undefined) issue(['readers', i, 'gated'], `is for uhf18: a ${model} has no such mode`);
+    });
     settings.readers.forEach(({ id, link }, i) => {
       const other = links.get(link);
       if (other !== undefined) issue(['readers', i, 'link'], `${link} is the link of reader ${other} already`);

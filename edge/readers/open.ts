@@ -3,9 +3,13 @@ import { KeptReader } from './kept.ts';
 import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
 import type { Family } from './session.ts';
 import { thingMagic } from './thingmagic/driver.ts';
+import { uhfReader18 } from './uhf18/driver.ts';
 
 /** The families of readers by the name that settings use. */
-export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([['thingmagic', () => thingMagic()]]);
+export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([
+  ['thingmagic', () => thingMagic()],
+  ['uhf18', () => uhfReader18()],
+]);
 
 /** Makes a reader of the family that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */
 export function openReader(settings: ReaderSettings, events: ReaderEvents): Reader {

@@ -82,4 +82,11 @@ export interface ReaderSettings {
   readonly session: number;
   /** The antenna ports that doors use; without it, those that the reader detects. */
   readonly ports?: readonly number[];
+  /**
+   * Added to the raw level of a reader whose manual gives it no unit (uhf18), so that a tag in the doorway reads about -50; -129. What such a
+   * reader hands on is a relative value: the tracker works on differences, and a door's `askDbm` is the one level it compares with.
+   */
+  readonly rssiOffset?: number | undefined;
+  /** Read only while the photo-eye on input 1 is low, by the reader's own hand (uhf18 with a push mode); false. */
+  readonly gated?: boolean | undefined;
 }
