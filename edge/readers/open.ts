@@ -1,4 +1,5 @@
 import { Fault } from '../../protocol/fault.ts';
+import { m100 } from './bb/driver.ts';
 import { KeptReader } from './kept.ts';
 import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
 import type { Family } from './session.ts';
@@ -9,6 +10,7 @@ import { uhfReader18 } from './uhf18/driver.ts';
 export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([
   ['thingmagic', () => thingMagic()],
   ['uhf18', () => uhfReader18()],
+  ['bb', () => m100()],
 ]);
 
 /** Makes a reader of the family that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */

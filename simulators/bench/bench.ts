@@ -12,6 +12,8 @@ const MEMBERS: readonly {
 }[] = [
   { names: ['edge.decode.thingmagic'], load: () => import('./decode.ts') },
   { names: ['epc.decode', 'epc.decode.hex'], load: () => import('./epc.ts') },
+  { names: ['edge.decode.uhf18'], load: () => import('./decodeuhf18.ts') },
+  { names: ['edge.decode.bb'], load: () => import('./decodebb.ts') },
   { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },
   { names: ['edge.outbox'], load: () => import('./outbox.ts') },
   { names: ['edge.outbox.full', 'edge.outbox.start', 'edge.outbox.epoch'], load: () => import('./fill.ts') },
