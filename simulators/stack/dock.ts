@@ -1,10 +1,21 @@
-import { ReaderEmulator } from '../reader/emulator.ts';
+import type { EmulatedDevice } from '../reader/device.ts';
+import { type MakeDevice, ReaderEmulator } from '../reader/emulator.ts';
+import { EmulatedModule } from '../reader/thingmagic/module.ts';
+import { EmulatedUhfReader } from '../reader/uhf18/device.ts';
 import { DoorPlayer } from '../warehouse/player.ts';
 import type { Pass, Warehouse } from '../warehouse.ts';
+
+/** Families of readers that a door can have, by the name that settings use. */
+const DEVICES = {
+  thingmagic: (ports, connected) => new EmulatedModule(ports, connected),
+  uhf18: (ports, connected) => new EmulatedUhfReader(ports, connected),
+} as const satisfies Record<string, MakeDevice<EmulatedDevice>>;
+export type DockFamily = keyof typeof DEVICES;
 
 /** A simulated reader at a door. */
 export interface DockReader {
   readonly id: string;
+  readonly model: DockFamily;
   readonly door: string;
   /** Where the edge finds it: the path of a serial device. */
   readonly link: string;
@@ -13,12 +24,18 @@ export interface DockReader {
 /** The doors of the world: one reader with four antennas at each, on a pseudo-terminal, played in real time. */
 export class Dock {
   readonly readers: readonly DockReader[];
-  readonly #emulators: readonly ReaderEmulator[];
+  readonly #emulators: readonly ReaderEmulator<EmulatedDevice>[];
   readonly #players = new Map<string, DoorPlayer>();
 
-  private constructor(warehouse: Warehouse, doors: readonly string[], pace: number, emulators: readonly ReaderEmulator[]) {
+  private constructor(
+    warehouse: Warehouse,
+    doors: readonly string[],
+    pace: number,
+    emulators: readonly ReaderEmulator<EmulatedDevice>[],
+    family: DockFamily,
+  ) {
     this.#emulators = emulators;
-    this.readers = doors.map((door, i) => ({ id: `r${i + 1}`, door, link: emulators[i]?.path ?? '' }));
+    this.readers = doors.map((door, i) => ({ id: `r${i + 1}`, model: family, door, link: emulators[i]?.path ?? '' }));
     doors.forEach((door, i) => {
       const random = warehouse.random.fork(`idle/${door}`);
       const player = new DoorPlayer({ strays: warehouse.strays(door), random, pace, hear: (seen) => emulators[i]?.push(seen) });
@@ -26,8 +43,10 @@ export class Dock {
     });
   }
 
-  static async open(warehouse: Warehouse, doors: readonly string[], pace: number): Promise<Dock> {
-    return new Dock(warehouse, doors, pace, await Promise.all(doors.map(() => ReaderEmulator.open({ transport: { kind: 'pty' } }))));
+  static async open(warehouse: Warehouse, doors: readonly string[], pace: number, family: DockFamily = 'thingmagic'): Promise<Dock> {
+    const make: MakeDevice<EmulatedDevice> = DEVICES[family];
+    const emulators = await Promise.all(doors.map(() => ReaderEmulator.with(make, { transport: { kind: 'pty' } })));
+    return new Dock(warehouse, doors, pace, emulators, family);
   }
 
   /** Lets time run: strays are heard from now on. */

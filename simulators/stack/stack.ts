@@ -7,7 +7,7 @@ import { HubClient } from '../erp/hub.ts';
 import type { PlanOptions } from '../warehouse/delivery.ts';
 import { type Pass, Warehouse } from '../warehouse.ts';
 import type { Child } from './child.ts';
-import { Dock } from './dock.ts';
+import { Dock, type DockFamily } from './dock.ts';
 import { type EdgeEvent, EdgeProcess } from './edge.ts';
 import { HubProcess } from './hub.ts';
 import { Leash } from './leash.ts';
@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly doors: readonly string[];
   readonly strays: number;
   readonly plan: PlanOptions;
+  /** What the doors are read by; ThingMagic. */
+  readonly family?: DockFamily;
   /** 1 plays in real time, 2 twice as fast. */
   readonly pace: number;
   /** Passage settings of each door; the edge's own when empty. */
@@ -107,7 +109,7 @@ export class Stack {
     const { seed, doors, strays, plan } = options;
     const warehouse = new Warehouse({ seed, doors, strays, plan });
     for (let i = 0; i < state.deliveries; i++) warehouse.nextDelivery();
-    const dock = await Dock.open(warehouse, doors, options.pace);
+    const dock = await Dock.open(warehouse, doors, options.pace, options.family);
     const stack = new Stack(options, dock, warehouse, state);
     try {
       await stack.#begin();
@@ -225,7 +227,7 @@ function settings(options: StackOptions, dock: Dock): Record<string, unknown> {
     timeZone: SITE.timeZone,
     hub: { url: `ws://127.0.0.1:${options.hubPort}` },
     broker: null,
-    readers: dock.readers.map(({ id, link }) => ({ id, model: 'thingmagic', link, region: 'EU3', powerCdbm: 2700, session: 1 })),
+    readers: dock.readers.map(({ id, model, link }) => ({ id, model, link, region: 'EU3', powerCdbm: 2700, session: 1 })),
     doors: dock.readers.map(({ id, door }) => ({
       id: door,
       name: `Quai ${door.replace(/^\D+/, '')}`,
