@@ -60,6 +60,16 @@ describe('settings', () => {
     expect(checkSettings({ ...value, readers }, 'f').readers[0]?.link).toBe('tcp://[fe80::1]:4001');
   });
 
+  it('take the offset and the photo-eye of a reader that has them, and of no other', () => {
+    const value = valid();
+    const reader = { ...value.readers[0], rssiOffset: -120, gated: true };
+    const readers = checkSettings({ ...value, readers: [{ ...reader, model: 'uhf18' }] }, 'f').readers;
+    expect(readers[0]).toMatchObject({ model: 'uhf18', rssiOffset: -120, gated: true });
+    expect(() => checkSettings({ ...value, readers: [reader] }, 'f')).toThrow(
+      /readers\[0\]\.rssiOffset: is for uhf18.*readers\[0\]\.gated/s,
+    );
+  });
+
   it('are read where no copy can be kept', async () => {
     const path = write(valid());
     mkdirSync(`${path}.bak`);

@@ -17,6 +17,10 @@ describe('the choice of a reader', () => {
     });
   });
 
+  it.each(['uhf18', 'bb'])('makes a reader of the family %s', (model) => {
+    expect(openReader({ ...settings, model }, events).health()).toMatchObject({ model, state: 'stopped' });
+  });
+
   it.each(['alien', 'constructor', ''])('refuses the unknown model "%s" by name', (model) => {
     expect(() => openReader({ ...settings, model }, events)).toThrow(expect.objectContaining({ code: 'READER_MODEL' }));
   });
