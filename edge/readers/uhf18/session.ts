@@ -89,8 +89,8 @@ export class Session implements Line, ReaderSession {
   }
 
   async start(settings: ReaderSettings, known: number | undefined): Promise<Started> {
-    this.#decoder = new ReadDecoder(settings.rssiOffset);
     const reading = await Promise.race([startUp(this, settings, known, this.#timings), this.ended]);
+    this.#decoder = new ReadDecoder(settings.rssiOffset, 'shape' in reading.how ? reading.how.shape : undefined);
     this.#reading = reading;
     this.#outputs = ((reading.pins ?? 0) >> 4) & 3;
     this.#lastByte = performance.now();
@@ -224,13 +224,13 @@ export class Session implements Line, ReaderSession {
     }
   }
 
-  /** In push mode the heartbeats tell of antennas, and nothing else can be asked without leaving it; the settings are looked at. */
+  /** In push mode the heartbeats tell of antennas, the temperature is that of the start, and nothing else can be asked without leaving the mode. */
   async check(): Promise<{ temperatureC?: number }> {
     const reading = this.#reading;
     if (reading === undefined) return {};
     if ('mode' in reading.how) {
       if (!this.#asking) await this.#verify(reading);
-      return {};
+      return reading.temperatureC === undefined ? {} : { temperatureC: reading.temperatureC };
     }
     if (reading.temperatureC === undefined) return {};
     const { status, data } = await this.exchange.exclusive(() => this.exchange.ask(codec.temperature(), this.#timings.answerMs));

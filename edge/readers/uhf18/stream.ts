@@ -26,11 +26,14 @@ export class ReadDecoder {
   /** Status of the last `fault`. */
   fault = 0;
   readonly #offset: number;
+  readonly #shape: '18' | '288' | undefined;
   readonly #texts = new EpcText();
   #last = 0;
 
-  constructor(rssiOffset: number = RSSI_OFFSET) {
+  /** `shape` is that of the reader's rounds, where it is known. */
+  constructor(rssiOffset: number = RSSI_OFFSET, shape?: '18' | '288') {
     this.#offset = rssiOffset;
+    this.#shape = shape;
   }
 
   /** Takes one frame that arrived at `now` (epoch milliseconds) and appends its reads to `reads`; `port` is what a reader without antennas counts as. */
@@ -45,7 +48,7 @@ export class ReadDecoder {
     if (cmd !== Cmd.INVENTORY) return 'other';
     if (status === Status.STATISTICS || status === Status.NO_TAG) return 'round';
     if (status < Status.DONE || status > Status.MEMORY_FULL) return this.#faulty(status);
-    const tags = tagsOf(bytes, data, data + length);
+    const tags = tagsOf(bytes, data, data + length, this.#shape);
     if (tags === undefined) return this.#ghost();
     for (const tag of tags) this.#read(bytes, tag, now, reads, port);
     if (status === Status.MEMORY_FULL) return this.#faulty(status);

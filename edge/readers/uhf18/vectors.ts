@@ -39,7 +39,7 @@ const REPLIES: readonly Row[] = [
   ],
   [
     ...([
-      'two tags of a round on a 18',
+      'two tags of a round on an 18',
       'captured',
       '20000103020C0000000000000000000003130C0000000000000000000003149AC9',
       0x01,
@@ -50,7 +50,7 @@ const REPLIES: readonly Row[] = [
     { kind: 'tag', epc: '000000000000000000000314', antenna: null, rssi: null },
   ],
   [
-    ...(['one tag of a round on a 18', 'captured', '13000103010C49440000000000000A000334A5FB', 0x01, 0x03] as const),
+    ...(['one tag of a round on an 18', 'captured', '13000103010C49440000000000000A000334A5FB', 0x01, 0x03] as const),
     '010C49440000000000000A000334',
     { kind: 'tag', epc: '49440000000000000a000334', antenna: null, rssi: null },
   ],
@@ -88,7 +88,7 @@ const COMMANDS: readonly Row[] = [
   ['information', 'computed', '04FF211995', 0x21, 0, '', { kind: 'command', cmd: '21', address: 255 }],
   ['115200 baud', 'computed', '05002806B3E5', 0x28, 0, '06', { kind: 'command', cmd: '28', baud: 115_200 }],
   ['levels of the pins', 'computed', '040047E96C', 0x47, 0, '', { kind: 'command', cmd: '47' }],
-  ['a round on a 18', 'computed', '040001DB4B', 0x01, 0, '', { kind: 'command', cmd: '01' }],
+  ['a round on an 18', 'computed', '040001DB4B', 0x01, 0, '', { kind: 'command', cmd: '01' }],
 ];
 
 /** A reply whose checksum is wrong. */
