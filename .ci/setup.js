@@ -2,7 +2,7 @@
 // the pinned Node is there. Plain JavaScript without packages: it runs on whatever Node (20 or later) the machine has.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -68,7 +68,14 @@ function npm(args) {
   return result.status === 0;
 }
 
+/** `npm ci` empties the folder that a link points to, under whoever works with it. */
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 if (!ready()) {
+  const packages = join(root, 'node_modules');
+  if (isLink(packages)) fail(`${packages} is a link to other packages than those of package-lock.json: remove it and run the command again.`);
   takeLock();
   if (!ready()) {
     console.error('docket: installing the packages of package-lock.json (once, about a minute) ...');
