@@ -75,7 +75,8 @@ function isLink(path) {
 
 if (!ready()) {
   const packages = join(root, 'node_modules');
-  if (isLink(packages)) fail(`${packages} is a link to other packages than those of package-lock.json: remove it and run the command again.`);
+  if (isLink(packages))
+    fail(`${packages} is a link to other packages than those of package-lock.json: remove it and run the command again.`);
   takeLock();
   if (!ready()) {
     console.error('docket: installing the packages of package-lock.json (once, about a minute) ...');
