@@ -29,7 +29,7 @@ const MAX_PORT = 16;
 
 const reader = z.strictObject({
   id: name,
-  model: z.enum(['thingmagic', 'uhf18', 'bb']),
+  model: z.enum(['thingmagic', 'a0', 'uhf18', 'bb']),
   link: z.string().refine(isLink, 'must be a device path such as /dev/rfid/dock-1, or tcp://host:port'),
   baud: z.number().int().min(9_600).max(921_600).default(115_200),
   region: z

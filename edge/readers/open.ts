@@ -1,4 +1,5 @@
 import { Fault } from '../../protocol/fault.ts';
+import { a0 } from './a0/driver.ts';
 import { m100 } from './bb/driver.ts';
 import { KeptReader } from './kept.ts';
 import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
@@ -9,6 +10,7 @@ import { uhfReader18 } from './uhf18/driver.ts';
 /** The families of readers by the name that settings use. */
 export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([
   ['thingmagic', () => thingMagic()],
+  ['a0', () => a0()],
   ['uhf18', () => uhfReader18()],
   ['bb', () => m100()],
 ]);

@@ -12,6 +12,7 @@ const MEMBERS: readonly {
 }[] = [
   { names: ['edge.decode.thingmagic'], load: () => import('./decode.ts') },
   { names: ['epc.decode', 'epc.decode.hex'], load: () => import('./epc.ts') },
+  { names: ['edge.decode.a0'], load: () => import('./decodea0.ts') },
   { names: ['edge.decode.uhf18'], load: () => import('./decodeuhf18.ts') },
   { names: ['edge.decode.bb'], load: () => import('./decodebb.ts') },
   { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },

@@ -1,3 +1,4 @@
+import { EmulatedA0 } from '../reader/a0/unit.ts';
 import type { EmulatedDevice } from '../reader/device.ts';
 import { type MakeDevice, ReaderEmulator } from '../reader/emulator.ts';
 import { EmulatedModule } from '../reader/thingmagic/module.ts';
@@ -8,6 +9,7 @@ import type { Pass, Warehouse } from '../warehouse.ts';
 /** Families of readers that a door can have, by the name that settings use. */
 const DEVICES = {
   thingmagic: (ports, connected) => new EmulatedModule(ports, connected),
+  a0: (ports, connected) => new EmulatedA0(ports, connected),
   uhf18: (ports, connected) => new EmulatedUhfReader(ports, connected),
 } as const satisfies Record<string, MakeDevice<EmulatedDevice>>;
 export type DockFamily = keyof typeof DEVICES;
