@@ -89,4 +89,8 @@ export interface ReaderSettings {
   readonly rssiOffset?: number | undefined;
   /** Read only while the photo-eye on input 1 is low, by the reader's own hand (uhf18 with a push mode); false. */
   readonly gated?: boolean | undefined;
+  /** Input pins, as printed on the reader, that photo-eyes are wired to: a reader that does not tell their levels by itself is asked for them. */
+  readonly inputs?: readonly number[];
+  /** Output pins that drive lights. */
+  readonly outputs?: readonly number[];
 }

@@ -1,5 +1,5 @@
 import type { EmulatedDevice, Sighting } from './device.ts';
-import { type LineFaults, spoil } from './faults.ts';
+import { type LineFaults, pieces, spoil } from './faults.ts';
 import type { Port } from './port.ts';
 import { openPty } from './pty.ts';
 import { listenTcp } from './tcp.ts';
@@ -44,6 +44,9 @@ export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
   #port: Port | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pushed: Sighting[] = [];
+  #held: Uint8Array[] = [];
+  readonly #queue: Uint8Array[] = [];
+  #sending = false;
 
   private constructor(make: MakeDevice<D>, options: EmulatorOptions) {
     const ports = options.ports ?? 4;
@@ -111,8 +114,24 @@ export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
 
   #send(frames: readonly Uint8Array[]): void {
     if (frames.length === 0) return;
-    const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
-    this.#port?.write(spoil(bytes, this.faults, this.#random));
+    const bytes = Buffer.concat([...this.#held, ...frames]);
+    this.#held = [];
+    const { split = 0, merge = 0 } = this.faults;
+    if (merge > 0 && this.#random() < merge) {
+      this.#held = [bytes];
+      return;
+    }
+    const spoiled = spoil(bytes, this.faults, this.#random);
+    this.#queue.push(...(split > 0 && this.#random() < split ? pieces(spoiled, this.#random) : [spoiled]));
+    if (!this.#sending) this.#drain();
+  }
+
+  /** Pieces of one write go out in turns of their own, so that the host gets them apart. */
+  #drain(): void {
+    const piece = this.#queue.shift();
+    this.#sending = piece !== undefined && this.#queue.length > 0;
+    if (piece !== undefined) this.#port?.write(piece);
+    if (this.#sending) setTimeout(() => this.#drain(), 1);
   }
 
   /** The cable goes away under the host. */

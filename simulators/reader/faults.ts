@@ -6,6 +6,10 @@ export interface LineFaults {
   readonly flip?: number;
   /** For each byte: it is lost. */
   readonly drop?: number;
+  /** For each write: it arrives in pieces, milliseconds apart. */
+  readonly split?: number;
+  /** For each write: it is held back and arrives with the next one. */
+  readonly merge?: number;
 }
 
 /** Longest burst of garbage: longer than the longest tag record that is common at a door. */
@@ -25,4 +29,11 @@ export function spoil(bytes: Uint8Array, faults: LineFaults, random: () => numbe
     out.push(flip > 0 && random() < flip ? byte ^ (1 << Math.floor(random() * 8)) : byte);
   }
   return Uint8Array.from(out);
+}
+
+/** The bytes in two to five pieces, cut anywhere. */
+export function pieces(bytes: Uint8Array, random: () => number): Uint8Array[] {
+  const cuts = Array.from({ length: 1 + Math.floor(random() * 4) }, () => Math.floor(random() * (bytes.length + 1)));
+  const ends = [...cuts.sort((a, b) => a - b), bytes.length];
+  return ends.map((end, i) => bytes.subarray(i === 0 ? 0 : ends[i - 1], end)).filter((piece) => piece.length > 0);
 }

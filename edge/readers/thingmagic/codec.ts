@@ -2,6 +2,7 @@ import { frameCrc } from './crc.ts';
 
 export * from './commands.ts';
 export { frameCrc, tagCrc } from './crc.ts';
+export * from './models.ts';
 export * from './record.ts';
 export * from './status.ts';
 

@@ -6,15 +6,31 @@ export const Op = {
   BOOT_FIRMWARE: 0x04,
   SET_BAUD: 0x06,
   CURRENT_PROGRAM: 0x0c,
+  READ_SINGLE: 0x21,
   READ_MULTIPLE: 0x22,
+  TAG_BUFFER: 0x29,
+  CLEAR_TAG_BUFFER: 0x2a,
   MULTI_PROTOCOL: 0x2f,
   GET_ANTENNA: 0x61,
+  GET_READ_POWER: 0x62,
+  GET_PROTOCOL: 0x63,
+  GET_WRITE_POWER: 0x64,
+  GET_GPIO: 0x66,
+  GET_REGION: 0x67,
+  GET_POWER_MODE: 0x68,
+  GET_READER_PARAM: 0x6a,
+  GET_PROTOCOL_PARAM: 0x6b,
+  STATISTICS: 0x6c,
+  PROTOCOLS: 0x70,
+  REGIONS: 0x71,
   TEMPERATURE: 0x72,
   SET_ANTENNA: 0x91,
   SET_READ_POWER: 0x92,
   SET_PROTOCOL: 0x93,
+  SET_WRITE_POWER: 0x94,
   GPIO: 0x96,
   SET_REGION: 0x97,
+  SET_POWER_MODE: 0x98,
   SET_READER_PARAM: 0x9a,
   SET_PROTOCOL_PARAM: 0x9b,
   AUTONOMOUS: 0x9d,
@@ -49,7 +65,10 @@ export const Metadata = {
 
 /** Search flags: antenna list (3), streaming (8), large population (10). */
 export const SEARCH_STREAM = 0x001b;
+export const SEARCH_STREAMING = 0x0008;
 export const SEARCH_STATS = 0x0100;
+/** Search the antennas of the list, and let the host fetch what was found: the only way of an M5e. */
+export const SEARCH_POLLED = 0x0003;
 const GEN2 = 0x05;
 
 const u16 = (value: number): [number, number] => [(value >> 8) & 0xff, value & 0xff];
@@ -94,6 +113,15 @@ export const gen2Session = (session: number): Uint8Array => command(Op.SET_PROTO
 export const temperature = (): Uint8Array => command(Op.TEMPERATURE);
 /** Drives an output pin: a stack light through a relay (outputs are 3.3 V logic). */
 export const setOutput = (pin: number, high: boolean): Uint8Array => command(Op.GPIO, pin, high ? 1 : 0);
+/** Makes a pin an output or an input, where the model lets the host choose. */
+export const setDirection = (pin: number, output: boolean): Uint8Array => command(Op.GPIO, 0x01, pin, output ? 1 : 0, 0x00);
+/** Asks for direction and level of all pins; see `pinStates`. */
+export const pins = (): Uint8Array => command(Op.GET_GPIO, 0x01);
+/** Searches the listed antennas for `ms` and answers with how many tags wait in the buffer. */
+export const search = (ms: number): Uint8Array => command(Op.READ_MULTIPLE, 0x00, ...u16(SEARCH_POLLED), ...u16(ms));
+/** Asks for tags that wait in the buffer, with these fields; the answer holds as many as fit. */
+export const tagBufferOf = (metadata: number): Uint8Array => command(Op.TAG_BUFFER, ...u16(metadata), 0x00);
+export const clearTagBuffer = (): Uint8Array => command(Op.CLEAR_TAG_BUFFER);
 
 /**
  * Starts the stream: search cycles of `cycleMs`, tag records with the fields of `metadata`. `statistics` asks for a status record

@@ -13,7 +13,7 @@ import type { OpenLink } from '../link/link.ts';
 import { openLink } from '../link/open.ts';
 import type { ReaderHealth, ReaderSettings } from '../reader.ts';
 import { type DriverParts, ThingMagicReader } from './driver.ts';
-import { TIMINGS } from './startup.ts';
+import { TIMINGS } from './rates.ts';
 
 const EPC = '3034257BF7194E4000001A85';
 /** A tag in front of each antenna, all the time. */
@@ -206,7 +206,9 @@ describe('the health of a reader', () => {
     await watch.more();
     const faults = (): (string | undefined)[] => watch.reader.health().antennas.map((antenna) => antenna.fault);
     expect(faults()).toEqual([undefined, expect.stringContaining('port 2'), undefined]);
-    await within(() => expect(watch.reader.health().message).toEqual({ code: 'READER_STATUS', text: 'r1: 0503 antenna not connected' }));
+    await within(() =>
+      expect(watch.reader.health().message).toEqual({ code: 'READER_ANTENNA', text: 'r1: 0503 antenna not connected: port 2' }),
+    );
     emulator.module.antenna(2, true);
     emulator.module.antenna(3, false);
     await within(() => expect(faults()).toEqual([undefined, undefined, expect.stringContaining('port 3')]));

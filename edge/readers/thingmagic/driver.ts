@@ -1,8 +1,8 @@
 import { type KeptParts, KeptReader } from '../kept.ts';
 import type { ReaderEvents, ReaderSettings } from '../reader.ts';
 import type { Family } from '../session.ts';
+import { TIMINGS, type Timings } from './rates.ts';
 import { Session } from './session.ts';
-import { TIMINGS, type Timings } from './startup.ts';
 
 const DEFAULT_BAUD = 115_200;
 /** Silence beyond one search cycle that means a dead link. */

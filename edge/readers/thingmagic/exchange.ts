@@ -19,6 +19,17 @@ interface Pending {
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
 
+/** Lets work on one line run one after another, in the order it came. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
+
 /** Commands and their answers over one link: one at a time, because the module answers in order and names only the opcode. */
 export class Exchange {
   readonly #link: ByteLink;

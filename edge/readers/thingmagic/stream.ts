@@ -1,23 +1,19 @@
 import type { Read } from '../../../protocol/read.ts';
 import type { Frame } from './codec.ts';
-import { Metadata, Multi, Op } from './commands.ts';
-import { tagCrc } from './crc.ts';
+import { Metadata, Multi, Op, SEARCH_STREAMING } from './commands.ts';
 import { EpcText } from './epctext.ts';
-import { Message, OPTION_METADATA, OPTION_PREFIX, PC_XPC } from './record.ts';
+import { isPolled, Message, OPTION_METADATA, OPTION_PREFIX, OPTION_TOTALS, TOTALS_BYTES } from './record.ts';
 import { type Statistics, statistics } from './statistics.ts';
 import { Status } from './status.ts';
+import { TagRecord } from './tagrecord.ts';
 
 /** What a stream message was. `other` is a frame that does not belong to a stream. */
-export type StreamEvent = 'read' | 'ghost' | 'cycle' | 'statistics' | 'ended' | 'fault' | 'other';
+export type StreamEvent = 'read' | 'ghost' | 'cycle' | 'statistics' | 'ended' | 'fault' | 'buffer' | 'other';
 
-const GEN2 = 0x05;
 /** Far more than time stamps disagree by, far less than a passage that would be cut by it. */
 const CLOCK_SET_BACK_MS = 2_000;
-/** Embedded data failed: an error word stands in place of the data. */
-const DATA_FAILED = 0x8000;
-/** Option bit and length of the totals that end a search for a fixed count of tags. */
-const OPTION_TOTALS = 0x01;
-const TOTALS_BYTES = 7;
+/** Flags, option and count before the first record of a tag buffer. */
+const BUFFER_HEAD_BYTES = 4;
 
 /**
  * Turns the messages of a stream into reads with host time. Its state is the start of the search cycle and the last instant, so the same
@@ -35,6 +31,7 @@ export class ReadDecoder {
   /** Contents of the last `statistics`. */
   statistics: Statistics = {};
   readonly #texts = new EpcText();
+  readonly #tag = new TagRecord();
   #cycle: number | undefined;
   #last = 0;
 
@@ -46,6 +43,7 @@ export class ReadDecoder {
   /** Takes one frame that arrived at `now` (epoch milliseconds) and appends its read, if it is one, to `reads`. */
   decode(frame: Frame, now: number, reads: Read[]): StreamEvent {
     const { op, status, length, bytes, data } = frame;
+    if (op === Op.TAG_BUFFER) return this.#buffer(frame, now, reads);
     if (op !== Op.READ_MULTIPLE) {
       // The answer to the start command is the first instant of the first cycle.
       const answer = length > 0 ? bytes[data] : Multi.START;
@@ -65,12 +63,15 @@ export class ReadDecoder {
       return 'cycle';
     }
     const prefix = (bytes[data] as number) & OPTION_PREFIX ? 1 : 0;
-    const hasMetadata = ((bytes[data + prefix] as number) & OPTION_METADATA) !== 0;
+    const option = bytes[data + prefix] as number;
+    const hasMetadata = (option & OPTION_METADATA) !== 0;
     const type = data + prefix + (hasMetadata ? 5 : 3);
-    if (type >= data + length || (length === TOTALS_BYTES && (bytes[data] as number) & OPTION_TOTALS)) return 'other';
+    if (type >= data + length || (length === TOTALS_BYTES && option & OPTION_TOTALS)) return 'other';
+    const search = u16(bytes, data + prefix + 1);
+    if ((search & SEARCH_STREAMING) === 0 && isPolled(length - prefix)) return 'other';
     const kind = bytes[type];
     if (kind === Message.TAG) {
-      const flags = hasMetadata ? ((bytes[type - 2] as number) << 8) | (bytes[type - 1] as number) : 0;
+      const flags = hasMetadata ? u16(bytes, type - 2) : 0;
       return this.#record(bytes, type + 1, data + length, flags, now, reads);
     }
     if (kind === Message.STATISTICS) {
@@ -80,61 +81,44 @@ export class ReadDecoder {
     return kind === Message.ENDED ? 'ended' : 'other';
   }
 
-  /** Fields stand in ascending order of their flags, each only when its flag is set. */
-  #record(bytes: Uint8Array, from: number, end: number, flags: number, now: number, reads: Read[]): StreamEvent {
-    let at = from;
-    let rssi = 0;
-    let antenna = 0;
-    let kHz: number | undefined;
-    let phase: number | undefined;
-    let timestamp: number | undefined;
-    let protocol = GEN2;
-    if (flags & Metadata.READ_COUNT) at++;
-    if (flags & Metadata.RSSI) rssi = ((bytes[at++] as number) << 24) >> 24;
-    if (flags & Metadata.ANTENNA) antenna = (bytes[at++] as number) & 15 || 16;
-    if (flags & Metadata.FREQUENCY) {
-      kHz = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-      at += 3;
-    }
-    if (flags & Metadata.TIMESTAMP) {
-      timestamp = (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | u16(bytes, at + 2)) >>> 0;
-      at += 4;
-    }
-    if (flags & Metadata.PHASE) {
-      phase = u16(bytes, at);
-      at += 2;
-    }
-    if (flags & Metadata.PROTOCOL) protocol = bytes[at++] as number;
-    if (flags & Metadata.DATA) {
-      const bits = u16(bytes, at);
-      at += 2 + (bits & DATA_FAILED ? 2 : (bits + 7) >> 3);
-    }
-    if (flags & Metadata.GPIO) this.gpio = bytes[at++] as number;
-    if (protocol === GEN2)
-      at += (flags & Metadata.GEN2_Q ? 1 : 0) + (flags & Metadata.GEN2_LF ? 1 : 0) + (flags & Metadata.GEN2_TARGET ? 1 : 0);
-    if (flags & Metadata.BRAND) at += 2;
+  /** A polled search begins: its time stamps count from here. */
+  searching(now: number): void {
+    this.#cycle = now;
+  }
 
-    const size = at + 2 <= end ? u16(bytes, at) >> 3 : 0;
-    const pcAt = at + 2;
-    const crcAt = pcAt + size - 2;
-    if (size < 4 || crcAt + 2 > end) return this.#broken();
-    const pc = u16(bytes, pcAt);
-    let epcAt = pcAt + 2;
-    if (pc & PC_XPC) epcAt += bytes[epcAt] !== undefined && (bytes[epcAt] as number) & 0x80 ? 4 : 2;
-    if (epcAt > crcAt) return this.#broken();
-    if (protocol === GEN2 && tagCrc(bytes, pcAt, crcAt) !== u16(bytes, crcAt)) {
+  /** The records of a piece of the tag buffer; its flags and count stand in front. */
+  #buffer({ bytes, data, length, status }: Frame, now: number, reads: Read[]): StreamEvent {
+    if (status !== Status.OK || length < BUFFER_HEAD_BYTES) return 'other';
+    const flags = u16(bytes, data);
+    let at = data + BUFFER_HEAD_BYTES;
+    for (let left = bytes[data + 3] as number; left > 0; left--) {
+      this.#record(bytes, at, data + length, flags, now, reads);
+      // Without its own lengths nothing says where the next record begins.
+      if (this.#tag.end <= at || this.#tag.end > data + length) break;
+      at = this.#tag.end;
+    }
+    return 'buffer';
+  }
+
+  #record(bytes: Uint8Array, from: number, end: number, flags: number, now: number, reads: Read[]): StreamEvent {
+    const record = this.#tag;
+    const state = record.take(bytes, from, end, flags);
+    if (state === 'broken') {
+      this.malformed++;
+      return 'ghost';
+    }
+    if (state === 'ghost') {
       this.ghosts++;
       return 'ghost';
     }
-    const epc = this.#texts.of(bytes, epcAt, crcAt - epcAt);
-    const instant = this.#instant(timestamp, now);
-    reads.push(makeRead(epc, antenna, rssi, instant, phase, kHz));
+    if (flags & Metadata.GPIO) this.gpio = record.gpio;
+    const epc = this.#texts.of(bytes, record.epcAt, record.epcEnd - record.epcAt);
+    const instant = this.#instant(flags & Metadata.TIMESTAMP ? record.timestamp : undefined, now);
+    const antenna = flags & Metadata.ANTENNA ? record.antenna : 0;
+    const rssi = flags & Metadata.RSSI ? record.rssi : 0;
+    const phase = flags & Metadata.PHASE ? record.phase : undefined;
+    reads.push(makeRead(epc, antenna, rssi, instant, phase, flags & Metadata.FREQUENCY ? record.kHz : undefined));
     return 'read';
-  }
-
-  #broken(): StreamEvent {
-    this.malformed++;
-    return 'ghost';
   }
 
   /**
