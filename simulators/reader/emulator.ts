@@ -28,6 +28,9 @@ export interface EmulatorOptions {
   readonly random?: () => number;
 }
 
+/** How long bytes are held back for others to join them: an adapter hands on what it has within 16 ms. */
+const HELD_MS = 16;
+
 /** Makes the device behind the line, with so many connectors, of which `connected` have an antenna. */
 export type MakeDevice<D extends EmulatedDevice> = (ports: number, connected: readonly number[]) => D;
 
@@ -116,9 +119,11 @@ export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
     if (frames.length === 0) return;
     const bytes = Buffer.concat([...this.#held, ...frames]);
     this.#held = [];
+    if (bytes.length === 0) return;
     const { split = 0, merge = 0 } = this.faults;
     if (merge > 0 && this.#random() < merge) {
       this.#held = [bytes];
+      setTimeout(() => this.#send([new Uint8Array(0)]), HELD_MS);
       return;
     }
     const spoiled = spoil(bytes, this.faults, this.#random);

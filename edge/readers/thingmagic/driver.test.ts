@@ -3,69 +3,24 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Read } from '../../../protocol/read.ts';
+import { describe, expect, it } from 'vitest';
 import { Random } from '../../../simulators/random.ts';
 import type { Sighting } from '../../../simulators/reader/device.ts';
 import { type EmulatorOptions, ReaderEmulator } from '../../../simulators/reader/emulator.ts';
 import { Backoff } from '../../backoff.ts';
 import type { OpenLink } from '../link/link.ts';
 import { openLink } from '../link/open.ts';
-import type { ReaderHealth, ReaderSettings } from '../reader.ts';
-import { type DriverParts, ThingMagicReader } from './driver.ts';
+import { EPC, LINES, SETTINGS, toClose, Watch, within } from './driver.fixture.ts';
 import { TIMINGS } from './rates.ts';
 
-const EPC = '3034257BF7194E4000001A85';
 /** A tag in front of each antenna, all the time. */
 const everywhere = (): Sighting[] => [1, 2].map((antenna) => ({ epc: EPC, antenna, rssi: -50 - antenna, phase: 90 }));
-const SETTINGS: ReaderSettings = { id: 'r1', model: 'thingmagic', link: '', region: 'EU3', powerCdbm: 2_700, session: 1, ports: [1, 2] };
-
-const toClose: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of toClose.splice(0).reverse()) await close();
-});
 
 async function emulate(options: Partial<EmulatorOptions> = {}): Promise<ReaderEmulator> {
   const emulator = await ReaderEmulator.open({ transport: { kind: 'pty' }, source: everywhere, ...options });
   toClose.push(() => emulator.close());
   return emulator;
 }
-
-class Watch {
-  readonly reads: Read[] = [];
-  readonly healths: ReaderHealth[] = [];
-  readonly reader: ThingMagicReader;
-
-  constructor(link: string, settings: Partial<ReaderSettings> = {}, parts: DriverParts = {}) {
-    const events = {
-      reads: (_id: string, reads: Read[]) => void this.reads.push(...reads),
-      health: (_id: string, health: ReaderHealth) => void this.healths.push(health),
-    };
-    this.reader = new ThingMagicReader({ ...SETTINGS, link, ...settings }, events, {
-      absent: new Backoff(100, 1_000, () => 0),
-      backoff: new Backoff(100, 3_000, () => 0),
-      ...parts,
-    });
-    toClose.push(() => this.reader.stop());
-    this.reader.start();
-  }
-
-  states(): string[] {
-    return this.healths.map((health) => health.state).filter((state, i, all) => state !== all[i - 1]);
-  }
-
-  /** Waits for `count` reads more than there are. */
-  async more(count = 10): Promise<void> {
-    const from = this.reads.length;
-    await within(() => expect(this.reads.length).toBeGreaterThan(from + count));
-  }
-}
-
-const within = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 20 });
-const LINES = [
-  ['a pseudo-terminal', { kind: 'pty' }],
-  ['TCP', { kind: 'tcp', port: 0 }],
-] as const;
 
 describe.each(LINES)('a module on %s', (_name, transport) => {
   it('is set up and read, and stops when it is told to', async () => {

@@ -200,7 +200,8 @@ export class Session implements Line, ReaderSession {
     } else if (status === Status.TEMPERATURE) {
       this.#events.warned('READER_HOT', `${text}: give it air, it reads again when it has cooled`);
     } else if (status === Status.ANTENNA_MISSING || status === Status.RETURN_LOSS) {
-      this.#events.warned('READER_ANTENNA', `${text}${this.#missing}`);
+      // Each antenna shows its own fault: a module that is about to stop comes first.
+      if (this.#hot === undefined) this.#events.warned('READER_ANTENNA', `${text}${this.#missing}`);
       void this.#findAntenna(text);
     } else this.#events.warned('READER_STATUS', text);
   }
