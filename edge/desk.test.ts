@@ -134,7 +134,7 @@ describe('the state for the panel', () => {
       doubtsTotal: 1,
       queued: 1,
     });
-    expect(one.signs().get('D1')).toEqual({ state: 'free', direction: 'unknown', items: 0, document: null, undecided: 1 });
+    expect(one.signs().get('D1')).toEqual({ state: 'free', direction: 'unknown', items: 0, document: null, undecided: 1, light: 'amber' });
     expect(await one.decide('a', [flour(7)], 'in', 'Ana')).toEqual({ decided: 1 });
     expect(one.snapshot()).toMatchObject({ passages: [{ counts: { in: 3, undecided: 0 } }], doubts: [], queued: 2 });
     expect(told).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { type Identity, identityOf } from '../protocol/epc/identity.ts';
 import { Fault } from '../protocol/fault.ts';
 import type { DocumentRef } from '../protocol/record.ts';
 import type { DoorSign, NodeSign } from './broker/broker.ts';
+import { lampOf } from './lamp.ts';
 import type { Outbox, OutboxHealth } from './outbox/outbox.ts';
 import {
   CONTENTS_SHOWN,
@@ -31,6 +32,8 @@ export interface DeskOptions {
   readonly link: () => UplinkState;
   /** Passages that wait in memory for the disk. */
   readonly held?: () => number;
+  /** Whether something stands in the beam of a door's photo-eye; undefined where it has none. */
+  readonly eye?: (door: string) => boolean | null | undefined;
   /** Of the node's key. */
   readonly fingerprint: () => string;
 }
@@ -97,9 +100,14 @@ export class Desk implements PanelModel {
     const { settings, outbox } = this.#options;
     const undecided = outbox.doubtsByDoor();
     const expectations = outbox.expectations();
+    const written = this.sign().light !== 'red';
     const signs = settings.doors.map((one): [string, DoorSign] => {
-      const { id, state, direction, inDoor, document } = this.#door(one, expectations, new Map());
-      return [id, { state, direction, items: inDoor, document: document?.number ?? null, undecided: undecided.get(id) ?? 0 }];
+      const door = this.#door(one, expectations, new Map());
+      const { id, state, direction, inDoor, document, eye } = door;
+      const waiting = undecided.get(id) ?? 0;
+      const light = lampOf(door, waiting, written);
+      const sign = { state, direction, items: inDoor, document: document?.number ?? null, undecided: waiting, light };
+      return [id, eye === undefined ? sign : { ...sign, eye }];
     });
     return new Map(signs);
   }
@@ -140,6 +148,7 @@ export class Desk implements PanelModel {
     const counts = countByGtin(seen);
     const contents = [...counts].map(([gtin, count]): PanelContent => ({ gtin, count, ...nameOf(gtin, names) }));
     const expected = this.#expected(document, expectations, counts);
+    const eye = this.#options.eye?.(door.id);
     const sees = readers().some((reader) => reader.state === 'reading' && door.antennas.some((antenna) => antenna.reader === reader.id));
     return {
       id: door.id,
@@ -147,6 +156,7 @@ export class Desk implements PanelModel {
       state: open !== undefined ? 'occupied' : sees ? 'free' : 'blind',
       direction: open?.direction ?? 'unknown',
       ...(open === undefined ? {} : { since: open.opened }),
+      ...(eye === undefined ? {} : { eye }),
       inDoor: seen.length - ssccs.length,
       contents: contents.sort((a, b) => b.count - a.count).slice(0, CONTENTS_SHOWN),
       antennas: door.antennas,

@@ -5,7 +5,9 @@ import type { Command, NodeStatus } from '../protocol/command.ts';
 import { Broker } from './broker/broker.ts';
 import { Clock } from './clock.ts';
 import { Desk } from './desk.ts';
+import { DoorEyes } from './eyes.ts';
 import { NodeKeys } from './identity.ts';
+import { StackLights } from './lights.ts';
 import { faultFields, type Log } from './log.ts';
 import { Intake } from './outbox/intake.ts';
 import { Outbox } from './outbox/outbox.ts';
@@ -57,15 +59,21 @@ export async function runNode(settings: Settings, log: Log): Promise<RunningNode
   }
 }
 
-function readerSettings(settings: Settings): ReaderSettings[] {
-  return settings.readers.map((reader) => ({
-    ...reader,
-    ports: settings.doors
-      .flatMap((door) => door.antennas)
-      .filter((antenna) => antenna.reader === reader.id)
-      .map((antenna) => antenna.port)
-      .sort((a, b) => a - b),
-  }));
+/** What the doors use of each reader. */
+function readerSettings({ readers, doors }: Settings): ReaderSettings[] {
+  return readers.map((reader) => {
+    const own = <T extends { readonly reader: string }>(all: readonly (T | undefined)[]): T[] =>
+      all.filter((one) => one !== undefined).filter((one) => one.reader === reader.id);
+    const lights = own(doors.map((door) => door.light));
+    return {
+      ...reader,
+      ports: own(doors.flatMap((door) => door.antennas))
+        .map((antenna) => antenna.port)
+        .sort((a, b) => a - b),
+      inputs: own(doors.map((door) => door.eye)).map((eye) => eye.pin),
+      outputs: lights.flatMap(({ green, amber, red }) => [green, amber, red].filter((pin) => pin !== undefined)),
+    };
+  });
 }
 
 /** A door leaves a journal at its first start: where there is one, the node ran before. */
@@ -104,6 +112,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   });
   started.add(() => doors.close());
 
+  const eyes = new DoorEyes(settings.doors);
   const states = new Map<string, string>();
   const events: ReaderEvents = {
     reads: (reader, reads) => {
@@ -114,11 +123,17 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
       const told = `${state} ${message?.code ?? ''}`;
       if (states.get(reader) !== told) log('reader.state', { reader, state, code: message?.code, text: message?.text });
       states.set(reader, told);
+      if (state !== 'reading') lights.forget(reader);
       uplink.statusChanged();
+      desk.changed();
+    },
+    input: (reader, pin, high, at) => {
+      for (const { door, blocked } of eyes.input(reader, pin, high, at)) log('door.eye', { door, blocked });
       desk.changed();
     },
   };
   const readers = readerSettings(settings).map((reader) => openReader(reader, events));
+  const lights = new StackLights(settings.doors, readers, log);
   const health = (): ReturnType<(typeof readers)[number]['health']>[] => readers.map((reader) => reader.health());
   const desk = new Desk({
     settings,
@@ -128,6 +143,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     link: () => uplink.state(),
     fingerprint,
     held: () => intake.held,
+    eye: (door) => eyes.blocked(door, (id) => health().some((reader) => reader.id === id && reader.state === 'reading')),
   });
 
   function fingerprint(): string {
@@ -160,13 +176,17 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   for (const { kind, why, file, saved, lost, names } of outbox.health().notices) {
     log('outbox.notice', { kind, why, file, saved, lost, names: names.join('; ') });
   }
-  if (settings.broker !== null) {
-    const broker = new Broker(settings.broker);
+  const broker = settings.broker === null ? undefined : new Broker(settings.broker);
+  if (broker !== undefined) {
     started.add(() => broker.stop());
     await broker.start();
+  }
+  if (broker !== undefined || lights.any) {
     const timer = setInterval(() => {
-      desk.signs().forEach((sign, door) => void broker.show(door, sign));
-      broker.showNode(desk.sign());
+      const signs = desk.signs();
+      lights.show(signs);
+      signs.forEach((sign, door) => void broker?.show(door, sign));
+      broker?.showNode(desk.sign());
     }, SIGNS_MS);
     started.add(() => clearInterval(timer));
   }

@@ -70,6 +70,31 @@ describe('settings', () => {
     );
   });
 
+  it('take a stack light and a photo-eye on pins of a reader', () => {
+    const value = valid();
+    const door = { ...value.doors[0], light: { reader: 'r1', green: 3, red: 4 }, eye: { reader: 'r1', pin: 1 } };
+    expect(checkSettings({ ...value, doors: [door] }, 'f').doors[0]).toMatchObject({
+      light: { reader: 'r1', green: 3, red: 4, active: 'high' },
+      eye: { reader: 'r1', pin: 1, active: 'high' },
+    });
+  });
+
+  it.each<[string, object, string]>([
+    ['a light without a lamp', { light: { reader: 'r1' } }, 'doors[0].light: must name at least one of green, amber and red'],
+    ['a light on a reader that is not there', { light: { reader: 'r9', red: 1 } }, 'doors[0].light.reader: "r9" is none of the readers'],
+    ['an eye on a reader that is not there', { eye: { reader: 'r9', pin: 1 } }, 'doors[0].eye.reader: "r9" is none of the readers'],
+    [
+      'two lamps on one pin',
+      { light: { reader: 'r1', red: 1, green: 1 } },
+      'doors[0].light.red: output 1 of r1 belongs to door D1 already',
+    ],
+    ['a pin that no reader has', { eye: { reader: 'r1', pin: 17 } }, 'doors[0].eye.pin'],
+  ])('refuse %s', (_what, wired, text) => {
+    const value = valid();
+    const doors = [{ ...value.doors[0], ...wired }];
+    expect(() => checkSettings({ ...value, doors }, 'f')).toThrow(expect.objectContaining({ message: expect.stringContaining(text) }));
+  });
+
   it('are read where no copy can be kept', async () => {
     const path = write(valid());
     mkdirSync(`${path}.bak`);

@@ -68,6 +68,18 @@ const tuning = z.strictObject({
   askDbm: z.number().min(-90).max(0).default(DEFAULT_TUNING.askDbm),
 });
 
+/** Readers have two to four pins; the largest have sixteen. */
+const pin = z.number().int().min(1).max(16);
+const level = z.enum(['high', 'low']).default('high');
+
+/** A stack light on outputs of a reader, through relays: outputs are 3.3 V logic. */
+const light = z
+  .strictObject({ reader: name, green: pin.optional(), amber: pin.optional(), red: pin.optional(), active: level })
+  .refine(({ green, amber, red }) => (green ?? amber ?? red) !== undefined, 'must name at least one of green, amber and red');
+
+/** A photo-eye on an input of a reader, opto-isolated; `active` is the level while something stands in its beam. */
+const eye = z.strictObject({ reader: name, pin, active: level });
+
 const door = z.strictObject({
   id: name,
   name: z.string().min(1).max(60),
@@ -77,6 +89,8 @@ const door = z.strictObject({
     .min(1)
     .max(8),
   passage: tuning.prefault({}),
+  light: light.optional(),
+  eye: eye.optional(),
 });
 
 /** What the outbox may hold and when people are told; see outbox/space.ts for the reasons of the defaults. */
@@ -154,7 +168,20 @@ const schema = z
     if (broker !== null && panel.port !== 0 && broker.port === panel.port) issue(['broker', 'port'], `${panel.port} is the panel's port`);
     const doors = new Set<string>();
     const antennas = new Map<string, string>();
-    settings.doors.forEach(({ id, antennas: own }, i) => {
+    const pins = new Map<string, string>();
+    const wire = (door: string, path: (string | number)[], id: string, what: string, pin: number): void => {
+      if (!readers.has(id)) issue([...path.slice(0, -1), 'reader'], `"${id}" is none of the readers`);
+      const key = `${what} ${pin} of ${id}`;
+      const other = pins.get(key);
+      if (other !== undefined) issue(path, `${key} belongs to door ${other} already`);
+      pins.set(key, door);
+    };
+    settings.doors.forEach(({ id, antennas: own, light, eye }, i) => {
+      for (const colour of ['green', 'amber', 'red'] as const) {
+        const pin = light?.[colour];
+        if (light !== undefined && pin !== undefined) wire(id, ['doors', i, 'light', colour], light.reader, 'output', pin);
+      }
+      if (eye !== undefined) wire(id, ['doors', i, 'eye', 'pin'], eye.reader, 'input', eye.pin);
       if (doors.has(id)) issue(['doors', i, 'id'], `"${id}" is used twice`);
       doors.add(id);
       own.forEach((antenna, k) => {

@@ -3,7 +3,7 @@ import mqtt, { type MqttClient } from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Broker, type DoorSign } from './broker.ts';
 
-const SIGN: DoorSign = { state: 'occupied', direction: 'in', items: 12, document: 'DA-1', undecided: 0 };
+const SIGN: DoorSign = { state: 'occupied', direction: 'in', items: 12, document: 'DA-1', undecided: 0, light: 'off' };
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();

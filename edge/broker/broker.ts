@@ -4,6 +4,9 @@ import { Fault } from '../../protocol/fault.ts';
 import { KeptSessions } from './sessions.ts';
 import { type Credentials, type RETURN, refusalOf } from './welcome.ts';
 
+/** Colour of a stack light; see lamp.ts for what each means. */
+export type Lamp = 'off' | 'green' | 'amber' | 'red';
+
 /** What a stack light or a display at the dock needs to know of a door. */
 export interface DoorSign {
   readonly state: 'free' | 'occupied' | 'blind';
@@ -14,6 +17,9 @@ export interface DoorSign {
   readonly document: string | null;
   /** Items of this door that wait for a person. */
   readonly undecided: number;
+  readonly light: Lamp;
+  /** Whether something stands in the beam of its photo-eye; null while nobody knows; absent where the door has none. */
+  readonly eye?: boolean | null;
 }
 
 /** What a light or display needs to know of the node itself. */

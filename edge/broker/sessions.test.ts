@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => dock.stop());
 
-const sign = (items: number): DoorSign => ({ state: 'occupied', direction: 'in', items, document: null, undecided: 0 });
+const sign = (items: number): DoorSign => ({ state: 'occupied', direction: 'in', items, document: null, undecided: 0, light: 'off' });
 
 /** Connects with a kept session, stays until `count` messages came, and tells whether there was a session and what came. */
 async function visit(

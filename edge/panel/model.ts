@@ -60,6 +60,8 @@ export interface PanelDoor {
   readonly direction: Direction | 'unknown';
   /** When the open passage began; absent while the door is free. */
   readonly since?: number;
+  /** Whether something stands in the beam of its photo-eye; null while nobody knows; absent where the door has none. */
+  readonly eye?: boolean | null;
   /** Different items in the open passage: 0 while the door is free. */
   readonly inDoor: number;
   /** The same by article, most first, at most CONTENTS_SHOWN rows; `gtin` is null for tags that are no GS1 item. */

@@ -17,7 +17,7 @@ afterEach(async () => {
   await dock.stop();
 });
 
-const sign = (items: number): DoorSign => ({ state: 'occupied', direction: 'in', items, document: null, undecided: 0 });
+const sign = (items: number): DoorSign => ({ state: 'occupied', direction: 'in', items, document: null, undecided: 0, light: 'off' });
 const itemsOf = (packet: Received): number => (JSON.parse(textOf(packet)) as DoorSign).items;
 
 interface Opened {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Broker, type DoorSign } from '../../edge/broker/broker.ts';
 
-const SIGN: DoorSign = { state: 'occupied', direction: 'out', items: 42, document: 'BL-7', undecided: 1 };
+const SIGN: DoorSign = { state: 'occupied', direction: 'out', items: 42, document: 'BL-7', undecided: 1, light: 'off' };
 const CREDENTIALS = { user: 'lights', password: 'a-good-password' };
 /** Return codes of MQTT 3.1.1 as mosquitto's clients give them back. */
 const BAD_CREDENTIALS = 4;

@@ -152,6 +152,11 @@ export function DoorCard({ door, last }: { door: PanelDoor; last: PanelPassage |
     <article class={`door is-${tone} ${door.state}`} aria-labelledby={`door-${door.id}`} data-door={door.id}>
       <div class="door-head">
         <h3 id={`door-${door.id}`}>{door.name}</h3>
+        {door.eye !== undefined && (
+          <span class="eye quiet" data-eye={String(door.eye)}>
+            {w.eye[door.eye === null ? 'unknown' : door.eye ? 'blocked' : 'clear']}
+          </span>
+        )}
         {word !== undefined && (
           <span class="tag">
             <Icon name={tone === 'good' ? 'check' : 'warning'} /> {word}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '../../../protocol/bytes.ts';
 import type { Read } from '../../../protocol/read.ts';
-import { cycleEnd, type Frame, Metadata, Op, reply, Status, seal, ThingMagicCodec, tagRecord } from './codec.ts';
+import { cycleEnd, type Frame, Metadata, Op, reply, Status, seal, ThingMagicCodec, tagBuffer, tagRecord } from './codec.ts';
 import { ReadDecoder, type StreamEvent } from './stream.ts';
 import { RECORDS } from './vectors.ts';
 
@@ -62,6 +62,27 @@ describe('a tag record', () => {
 
   it('on port 16 is sent as 0 and read as 16', () => {
     expect(play([0, tagRecord({ ...tag, antenna: 16 }, FULL)]).reads[0]?.antenna).toBe(16);
+  });
+
+  it('behind a multiplexer is on the antenna that outputs 3 and 4 have switched to, where the settings say so', () => {
+    for (const [gpio, antenna] of [
+      [0b0000, 2],
+      [0b0100, 18],
+      [0b1000, 34],
+      [0b1100, 50],
+    ] as const) {
+      const frame = frameOf(tagRecord({ ...tag, gpio }, FULL));
+      const reads: Read[] = [];
+      new ReadDecoder({ multiplexed: true }).decode(frame, 0, reads);
+      new ReadDecoder().decode(frame, 0, reads);
+      expect(reads.map((read) => read.antenna)).toEqual([antenna, 2]);
+    }
+  });
+
+  it('names the transmitting antenna', () => {
+    const bytes = tagRecord(tag, FULL);
+    bytes[13] = 0x31;
+    expect(play([0, seal(bytes)]).reads[0]?.antenna).toBe(3);
   });
 
   it('behind a prefix byte is read one byte later', () => {
@@ -153,6 +174,53 @@ describe('the instant of a read', () => {
   });
 });
 
+describe('a piece of the tag buffer', () => {
+  const tags = [1, 2, 3].map((antenna) => ({ ...tag, antenna, timestamp: 50 * antenna }));
+  const flags = 0x005f;
+
+  it('gives each of its tags, with time from the start of the search', () => {
+    const decoder = new ReadDecoder();
+    decoder.searching(1_000);
+    const reads: Read[] = [];
+    expect(decoder.decode(frameOf(tagBuffer(tags, flags).bytes), 2_000, reads)).toBe('buffer');
+    expect(reads.map(({ antenna, at }) => [antenna, at])).toEqual([
+      [1, 1_050],
+      [2, 1_100],
+      [3, 1_150],
+    ]);
+  });
+
+  it('holds as many tags as fit into one answer', () => {
+    const many = Array.from({ length: 20 }, () => tag);
+    const { bytes, taken } = tagBuffer(many, flags);
+    expect(bytes.length).toBeLessThanOrEqual(0xff);
+    const reads: Read[] = [];
+    new ReadDecoder().decode(frameOf(bytes), 0, reads);
+    expect(reads).toHaveLength(taken);
+    expect(taken).toBeGreaterThan(5);
+  });
+
+  it('whose count is a lie gives what is there', () => {
+    const { bytes } = tagBuffer(tags, flags);
+    bytes[8] = 200;
+    const reads: Read[] = [];
+    const decoder = new ReadDecoder();
+    decoder.decode(frameOf(seal(bytes)), 0, reads);
+    expect(reads).toHaveLength(3);
+    expect(decoder.malformed).toBe(1);
+  });
+
+  it('with a ghost among its tags gives the others', () => {
+    const { bytes } = tagBuffer(tags, flags);
+    // In the EPC of the first.
+    bytes[27] = (bytes[27] as number) ^ 1;
+    const reads: Read[] = [];
+    const decoder = new ReadDecoder();
+    decoder.decode(frameOf(seal(bytes)), 0, reads);
+    expect([reads.length, decoder.ghosts]).toEqual([2, 1]);
+  });
+});
+
 describe('the other messages of a stream', () => {
   it.each([
     ['0503 is a fault', reply(Op.READ_MULTIPLE, Status.ANTENNA_MISSING), 'fault'],
@@ -162,6 +230,7 @@ describe('the other messages of a stream', () => {
     ['0400 ends a cycle', cycleEnd(), 'cycle'],
     ['an empty one ends a cycle', reply(Op.READ_MULTIPLE, 0), 'cycle'],
     ['type 00 ends the stream', reply(Op.READ_MULTIPLE, 0, 0x10, 0, 0x1b, 0, 0, 0), 'ended'],
+    ['the count of a polled search is no record', reply(Op.READ_MULTIPLE, 0, 0, 0, 3, 1), 'other'],
     ['totals are no record', reply(Op.READ_MULTIPLE, 0, 0x01, 0, 0x5b, 1, 0, 0, 9), 'other'],
     ['a frame of another command', reply(Op.VERSION, 0, 1, 2, 3), 'other'],
   ] as const)('%s', (_name, bytes, event) => {
@@ -174,13 +243,14 @@ describe('the other messages of a stream', () => {
     expect(decoder.statistics).toEqual({ temperatureC: 42 });
   });
 
-  it('a status record tells connected antennas, with unknown parts skipped', () => {
-    const record = [0x10, 0x01, 0x1b, 0, 0, 2, 0x40, 3, 1, 1, 0xc0, 0x90, 0x00, 4, 1, 1, 2, 0];
+  it('a status record tells connected antennas, with unknown parts named and stepped over', () => {
+    const record = [0x10, 0x01, 0x1b, 0, 0, 2, 0x02, 3, 1, 1, 0xc0, 0x90, 0x00, 4, 1, 1, 2, 0];
     expect(play([0, reply(Op.READ_MULTIPLE, 0, ...record)]).decoder.statistics).toEqual({
       antennas: [
         { port: 1, connected: true },
         { port: 2, connected: false },
       ],
+      unknown: [{ flag: 2, from: 13, length: 3 }],
     });
   });
 

@@ -30,10 +30,19 @@ export class ReadDecoder {
   fault = 0;
   /** Contents of the last `statistics`. */
   statistics: Statistics = {};
+  readonly #multiplexed: boolean;
   readonly #texts = new EpcText();
   readonly #tag = new TagRecord();
   #cycle: number | undefined;
   #last = 0;
+
+  /**
+   * `multiplexed`: outputs 3 and 4 switch a multiplexer behind each port, as the Mercury API allows on models other than Nano and M7e, and
+   * stand in a record's levels: 16, 32 or 48 is then added to its port. Off where nothing says so, because the outputs may drive a light.
+   */
+  constructor({ multiplexed = false }: { readonly multiplexed?: boolean } = {}) {
+    this.#multiplexed = multiplexed;
+  }
 
   /** When the running search cycle began, by the host's clock; undefined before the first. */
   get cycle(): number | undefined {
@@ -114,7 +123,8 @@ export class ReadDecoder {
     if (flags & Metadata.GPIO) this.gpio = record.gpio;
     const epc = this.#texts.of(bytes, record.epcAt, record.epcEnd - record.epcAt);
     const instant = this.#instant(flags & Metadata.TIMESTAMP ? record.timestamp : undefined, now);
-    const antenna = flags & Metadata.ANTENNA ? record.antenna : 0;
+    let antenna = flags & Metadata.ANTENNA ? record.antenna : 0;
+    if (this.#multiplexed && flags & Metadata.GPIO) antenna += 16 * ((record.gpio >> 2) & 3);
     const rssi = flags & Metadata.RSSI ? record.rssi : 0;
     const phase = flags & Metadata.PHASE ? record.phase : undefined;
     reads.push(makeRead(epc, antenna, rssi, instant, phase, flags & Metadata.FREQUENCY ? record.kHz : undefined));
