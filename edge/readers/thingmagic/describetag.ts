@@ -1,7 +1,7 @@
 import { toHex } from '../../../protocol/bytes.ts';
 import type { OtherFrame, TagFrame } from '../described.ts';
 import { Metadata, statusMeaning, tagCrc } from './codec.ts';
-import type { RecordState, TagRecord } from './tagrecord.ts';
+import { NO_ERROR, type RecordState, type TagRecord } from './tagrecord.ts';
 
 export const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 export const hexOf = (bytes: Uint8Array, from: number, to: number): string => toHex(bytes, from, Math.max(0, to - from)).toLowerCase();
@@ -57,7 +57,7 @@ export function describeRecord(record: TagRecord, state: RecordState, bytes: Uin
 
 function embedded(record: TagRecord, bytes: Uint8Array): Record<string, unknown> {
   const { dataError, dataBits, dataAt } = record;
-  if (dataError !== undefined) return { dataError: hex(dataError, 4), dataMeaning: statusMeaning(dataError) };
+  if (dataError !== NO_ERROR) return { dataError: hex(dataError, 4), dataMeaning: statusMeaning(dataError) };
   return { dataBits, ...(dataBits > 0 ? { data: hexOf(bytes, dataAt, dataAt + ((dataBits + 7) >> 3)) } : {}) };
 }
 

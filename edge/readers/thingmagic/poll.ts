@@ -28,12 +28,10 @@ export async function pollTags(control: Control, metadata: number, events: PollE
   while (!ended()) {
     events.searching();
     const { status, data } = await control.ask(codec.search(SEARCH_MS), SEARCH_MS + SEARCH_GRACE_MS);
-    // Any other status is a warning that the session has seen in the frame itself; a buffer that is full must be emptied.
-    if (status !== Status.OK && status !== Status.BUFFER_FULL) {
-      if (status !== Status.NO_TAGS) await pause();
-      continue;
-    }
+    if (status === Status.NO_TAGS) continue;
+    // Any other status is a warning that the session has seen in the frame itself; what was found before it still counts.
     let left = status === Status.OK ? Math.min(MAX_TAGS, countOf(data)) : MAX_TAGS;
+    let found = 0;
     while (left > 0 && !ended()) {
       const piece = await control.ask(codec.tagBufferOf(metadata));
       const taken = piece.data[3] ?? 0;
@@ -43,8 +41,10 @@ export async function pollTags(control: Control, metadata: number, events: PollE
         });
       }
       if (taken === 0) break;
+      found += taken;
       left -= taken;
     }
+    if (found === 0) await pause();
     if (!ended()) await control.ask(codec.clearTagBuffer());
   }
 }

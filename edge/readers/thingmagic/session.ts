@@ -21,6 +21,8 @@ const LULL_TICKS = 5;
 const LATE_MS = 300;
 /** A module repeats a fault of an antenna in each cycle: it is asked which one this often at most. */
 const ANTENNA_MS = 5_000;
+/** Longer than a network takes, and short enough not to stand in the way of the question whether the module is still there. */
+const PINS_MS = 500;
 /** Modules stop transmitting at 85 degrees; from here on somebody should look at the airing. */
 const HOT_C = 75;
 /** A warning is shown for ten seconds after it was told. */
@@ -233,7 +235,7 @@ export class Session implements Line, ReaderSession {
     const control = this.#control;
     if (control === undefined || !control.free || this.#asking.pins || this.#over) return;
     this.#asking.pins = true;
-    const data = await control.question(codec.pins());
+    const data = await control.question(codec.pins(), PINS_MS);
     this.#asking.pins = false;
     if (data === undefined || this.#over) return;
     const levels = pinStates(data, 1, data.length).filter(({ pin }) => this.#inputs.includes(pin));

@@ -8,6 +8,8 @@ const GEN2 = 0x05;
 const ATA = 0x1d;
 /** Embedded data failed: an error word stands in place of the data. */
 const DATA_FAILED = 0x8000;
+/** What `dataError` is while there is none. */
+export const NO_ERROR = 0;
 
 /** `ghost`: the tag's own checksum does not cover PC and EPC. `broken`: the lengths contradict the frame. */
 export type RecordState = 'read' | 'ghost' | 'broken';
@@ -30,10 +32,10 @@ export class TagRecord {
   /** Degrees. */
   phase = 0;
   protocol = GEN2;
-  /** Bits of the embedded data, and where they stand; `dataError` instead when the embedded operation failed. */
+  /** Bits of the embedded data, and where they stand; a status word in `dataError` instead when the embedded operation failed. */
   dataBits = 0;
   dataAt = 0;
-  dataError: number | undefined;
+  dataError = NO_ERROR;
   /** Outputs in the low nibble, inputs in the high one; pin 1 in the lowest bit of each. */
   gpio = 0;
   q = 0;
@@ -75,7 +77,7 @@ export class TagRecord {
     let at = from;
     this.flags = flags;
     this.protocol = GEN2;
-    this.dataError = undefined;
+    this.dataError = NO_ERROR;
     if (flags & Metadata.READ_COUNT) this.readCount = bytes[at++] as number;
     if (flags & Metadata.RSSI) this.rssiByte = bytes[at++] as number;
     if (flags & Metadata.ANTENNA) {
