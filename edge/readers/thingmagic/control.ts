@@ -31,6 +31,11 @@ export class Control {
     return this.#wraps || this.#begun.mode === 'poll';
   }
 
+  /** Whether it has answered a command while it streamed: when it does not any more, it is gone. */
+  get proven(): boolean {
+    return this.#proven;
+  }
+
   /** Asks with the line for itself, as a polled module is. @throws Fault READER_SILENT, LINK_LOST */
   ask(command: Uint8Array, ms = this.#timings.answerMs): Promise<{ status: number; data: Uint8Array }> {
     return this.#turns.take(() => this.#exchange.ask(command, ms));
@@ -44,8 +49,10 @@ export class Control {
       if (!this.free) return undefined;
       try {
         const { status, data } = await this.#exchange.ask(this.#wraps ? codec.wrap(command) : command, ms);
-        if (this.#wraps) this.#proven = true;
-        if (status === Status.OK) return data;
+        if (status === Status.OK) {
+          if (this.#wraps) this.#proven = true;
+          return data;
+        }
         if (this.#wraps && (status === Status.BAD_OPCODE || status === Status.UNIMPLEMENTED)) this.#unwrapped();
         return undefined;
       } catch (error) {

@@ -12,6 +12,8 @@ interface Pending {
   readonly op: number;
   /** For a multi-protocol command what it was: start, stop or wrapped; its answer begins with the same byte. */
   readonly multi: number | undefined;
+  /** The opcode inside a wrapped command: an answer that comes late must not pass for the answer to the next one. */
+  readonly inner: number | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (fault: Fault) => void;
   readonly timer: NodeJS.Timeout;
@@ -44,7 +46,7 @@ export class Exchange {
   /** Gives a frame to the command that waits for it; false when none does. */
   offer(frame: Frame): boolean {
     const pending = this.#pending;
-    if (pending === undefined || !isAnswer(frame, pending.op, pending.multi)) return false;
+    if (pending === undefined || !isAnswer(frame, pending)) return false;
     clearTimeout(pending.timer);
     this.#pending = undefined;
     const { bytes, data, length, status } = frame;
@@ -82,7 +84,9 @@ export class Exchange {
           new Fault('READER_SILENT', `${this.#name}: no answer to command ${hex(op)} in ${ms} ms: check power, cable and baud rate`),
         );
       };
-      this.#pending = { op, multi: op === Op.MULTI_PROTOCOL ? command[5] : undefined, resolve, reject, timer: setTimeout(silent, ms) };
+      const multi = op === Op.MULTI_PROTOCOL ? command[5] : undefined;
+      const inner = multi === Multi.WRAPPED ? command[7] : undefined;
+      this.#pending = { op, multi, inner, resolve, reject, timer: setTimeout(silent, ms) };
       this.#link.write(command).catch((error: unknown) => {
         this.abort(error instanceof Fault ? error : new Fault('LINK_LOST', `${this.#name}: ${String(error)}`));
       });
@@ -99,10 +103,11 @@ export class Exchange {
   }
 }
 
-function isAnswer(frame: Frame, op: number, multi: number | undefined): boolean {
+function isAnswer(frame: Frame, { op, multi, inner }: Pending): boolean {
   if (frame.op !== op) return false;
   if (multi === undefined || frame.status !== Status.OK) return true;
   const first = frame.length > 0 ? frame.bytes[frame.data] : Multi.START;
   // The answer to a start is not documented to the byte: anything that is not one of the other two.
+  if (inner !== undefined && first === Multi.WRAPPED) return frame.bytes[frame.data + 2] === inner;
   return multi === Multi.START ? first !== Multi.STOP && first !== Multi.WRAPPED : first === multi;
 }

@@ -41,7 +41,7 @@ const RATES = [115_200, 921_600, 460_800, 9_600, 230_400, 57_600, 38_400, 19_200
 const FAST_RATES = [921_600, 460_800];
 const MAX_BAUD = 921_600;
 /** Wakes a module from power save and ends whatever frame it was reading. */
-const WAKE = new Uint8Array(8).fill(0xff);
+export const WAKE = new Uint8Array(8).fill(0xff);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

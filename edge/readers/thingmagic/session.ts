@@ -7,7 +7,7 @@ import * as codec from './codec.ts';
 import { Control } from './control.ts';
 import { Exchange } from './exchange.ts';
 import { pollTags } from './poll.ts';
-import { type Line, silence, type Timings } from './rates.ts';
+import { type Line, silence, type Timings, WAKE } from './rates.ts';
 import { type Begun, CYCLE_MS, startUp } from './startup.ts';
 import { type PortState, pinStates, portStates } from './statistics.ts';
 import { ReadDecoder } from './stream.ts';
@@ -120,7 +120,14 @@ export class Session implements Line, ReaderSession {
         this.#end(error instanceof Fault ? error : new Fault('READER_ENDED', `${this.#name}: ${String(error)}`));
       });
     }
+    void this.#look(control);
     return begun;
+  }
+
+  /** How warm it is, at once; and whether this firmware takes a question while it streams. */
+  async #look(control: Control): Promise<void> {
+    const data = await control.question(codec.temperature());
+    if (!this.#over && data?.length === 1) this.#warm(((data[0] as number) << 24) >> 24);
   }
 
   tick(): void {
@@ -248,16 +255,26 @@ export class Session implements Line, ReaderSession {
    */
   #watch(): void {
     const ms = this.quiet();
-    if (!this.#streaming || ms < CYCLE_MS + LATE_MS) return;
+    if (!this.#streaming) return;
+    if (ms < CYCLE_MS + LATE_MS) {
+      if (this.#control?.proven === false) this.#asking.late = false;
+      return;
+    }
     if (ms > CYCLE_MS + this.#graceMs) this.#silent(ms);
     else void this.#askLate();
   }
 
   async #askLate(): Promise<void> {
-    if (this.#asking.late || this.#control?.free !== true) return;
+    const control = this.#control;
+    if (this.#asking.late || control === undefined) return;
     this.#asking.late = true;
+    if (!control.proven) {
+      // Nothing to ask, but a line that has gone without a word says so when it is written to.
+      this.link.write(WAKE).catch((error: unknown) => this.lost(error instanceof Error ? error.message : String(error)));
+      return;
+    }
     const from = performance.now();
-    const answer = await this.#control.question(codec.temperature(), LATE_MS);
+    const answer = await control.question(codec.temperature(), LATE_MS);
     this.#asking.late = false;
     const ms = this.quiet();
     if (answer === undefined && this.#streaming && ms >= performance.now() - from) this.#silent(ms);
