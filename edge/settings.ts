@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from './outbox/space.ts';
 import { HOST } from './panel/guard.ts';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
 import { parseTcp } from './readers/link/tcp.ts';
+import { LLRP_PORT } from './readers/llrp/codec.ts';
 import { REGIONS } from './readers/thingmagic/codec.ts';
 
 const name = z.string().refine(isName, 'must be 1 to 32 letters, digits, hyphens, dots or underscores, and begin with a letter or digit');
@@ -18,7 +19,7 @@ const milliseconds = (min: number, max: number) => z.number().int().min(min).max
 function isLink(link: string): boolean {
   if (!link.startsWith('tcp://')) return /^(\/\S+|COM\d+)$/.test(link);
   try {
-    return parseTcp(link).port > 0;
+    return parseTcp(link, LLRP_PORT).port > 0;
   } catch {
     return false;
   }
@@ -29,7 +30,7 @@ const MAX_PORT = 16;
 
 const reader = z.strictObject({
   id: name,
-  model: z.enum(['thingmagic', 'a0', 'uhf18', 'bb']),
+  model: z.enum(['thingmagic', 'a0', 'uhf18', 'bb', 'llrp']),
   link: z.string().refine(isLink, 'must be a device path such as /dev/rfid/dock-1, or tcp://host:port'),
   baud: z.number().int().min(9_600).max(921_600).default(115_200),
   region: z
@@ -157,7 +158,11 @@ const schema = z
       if (rssiOffset !== undefined) issue(['readers', i, 'rssiOffset'], `is for uhf18: a ${model} tells dBm`);
       if (gated !== undefined) issue(['readers', i, 'gated'], `is for uhf18: a ${model} has no such mode`);
     });
-    settings.readers.forEach(({ id, link }, i) => {
+    settings.readers.forEach(({ id, model, link }, i) => {
+      if (model === 'llrp' && !link.startsWith('tcp://'))
+        issue(['readers', i, 'link'], 'of an llrp reader must be tcp://host or tcp://host:port');
+      if (model !== 'llrp' && /^tcp:\/\/(\[.*\]|[^:]*)\/?$/.test(link))
+        issue(['readers', i, 'link'], 'must name its port: tcp://host:port');
       const other = links.get(link);
       if (other !== undefined) issue(['readers', i, 'link'], `${link} is the link of reader ${other} already`);
       links.set(link, id);

@@ -4,11 +4,12 @@ import { answerLines } from '../lines.ts';
 import { describe as a0 } from '../readers/a0/describe.ts';
 import { describe as bb } from '../readers/bb/describe.ts';
 import type { Describe, Direction } from '../readers/described.ts';
+import { describe as llrp } from '../readers/llrp/describe.ts';
 import { describe as thingmagic } from '../readers/thingmagic/describe.ts';
 import { describe as uhf18 } from '../readers/uhf18/describe.ts';
 import { options } from './usage.ts';
 
-const PROTOCOLS: Readonly<Record<string, Describe>> = { thingmagic, a0, uhf18, bb };
+const PROTOCOLS: Readonly<Record<string, Describe>> = { thingmagic, a0, uhf18, bb, llrp };
 
 /** A megabyte of bytes: an hour of a desk reader, a minute of a busy door. Memory stays bounded whatever comes without a line end. */
 const MAX_LINE = 2_097_152;

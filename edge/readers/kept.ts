@@ -2,6 +2,7 @@ import { Fault, faultCode } from '../../protocol/fault.ts';
 import { Backoff, sleep } from '../backoff.ts';
 import type { OpenLink } from './link/link.ts';
 import { openLink } from './link/open.ts';
+import { networkPath } from './link/tcp.ts';
 import type { Reader, ReaderEvents, ReaderHealth, ReaderSettings } from './reader.ts';
 import { type Family, type ReaderParts, type ReaderSession, type SessionEvents, TICK_MS } from './session.ts';
 import { Tally } from './tally.ts';
@@ -11,8 +12,10 @@ const FIRST_PAUSE_MS = 250;
 const LINK_PAUSE_MS = 1_000;
 /** Settings that the reader refuses stay refused until somebody acts: that person looks at the panel for half a minute. */
 const LAST_PAUSE_MS = 30_000;
-/** Faults of cable and power, which end by themselves when the device is back. */
-const ABSENT: ReadonlySet<string> = new Set(['LINK_OPEN', 'LINK_LOST', 'LINK_STUCK', 'READER_SILENT', 'READER_ENDED', 'READER_REBOOT']);
+/** Faults of cable and power, which end by themselves when the device is back, or when another program lets go of it. */
+const ABSENT: ReadonlySet<string> = new Set([
+  ...['LINK_OPEN', 'LINK_LOST', 'LINK_STUCK', 'READER_SILENT', 'READER_ENDED', 'READER_REBOOT', 'READER_FRAME', 'READER_TAKEN'],
+]);
 const HEALTH_MS = 1_000;
 /** Temperature and antennas change slowly, and each question costs a few milliseconds of the line. */
 const CHECK_MS = 30_000;
@@ -115,7 +118,9 @@ export class KeptReader implements Reader {
   async #connect(stop: AbortSignal): Promise<never> {
     let session: ReaderSession | undefined;
     const early: Uint8Array[] = [];
-    const link = await this.#open(this.#settings.link, this.#baud ?? this.#settings.baud ?? this.#family.defaultBaud, {
+    const { network } = this.#family;
+    const path = network === undefined ? this.#settings.link : networkPath(this.#settings.link, network.port);
+    const link = await this.#open(path, this.#baud ?? this.#settings.baud ?? this.#family.defaultBaud, {
       data: (chunk) => (session === undefined ? void early.push(chunk) : session.data(chunk)),
       lost: (reason) => session?.lost(reason),
     });

@@ -2,6 +2,7 @@ import { Fault } from '../../protocol/fault.ts';
 import { a0 } from './a0/driver.ts';
 import { m100 } from './bb/driver.ts';
 import { KeptReader } from './kept.ts';
+import { llrp } from './llrp/driver.ts';
 import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
 import type { Family } from './session.ts';
 import { thingMagic } from './thingmagic/driver.ts';
@@ -13,6 +14,7 @@ export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([
   ['a0', () => a0()],
   ['uhf18', () => uhfReader18()],
   ['bb', () => m100()],
+  ['llrp', () => llrp()],
 ]);
 
 /** Makes a reader of the family that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */

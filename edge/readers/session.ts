@@ -77,6 +77,8 @@ export const TICK_MS = 100;
 export interface Family {
   /** What a serial line is opened at when nothing better is known. */
   readonly defaultBaud: number;
+  /** Set for a family that is only on the network: the port that is meant when the link names none. */
+  readonly network?: { readonly port: number };
   /** Makes the session of an open link. It sends nothing before `start`. */
   session(link: ByteLink, name: string, events: SessionEvents, now: () => number): ReaderSession;
 }

@@ -28,6 +28,8 @@ export interface EmulatedDevice {
   readonly outputs: ReadonlyMap<number, boolean>;
   /** A host has opened the line (TCP): what the device says first. */
   greet?(now: number): Uint8Array[];
+  /** Another host tries while one is connected: what it is told before the line closes on it. Without this the newer host replaces the older. */
+  refuse?(now: number): Uint8Array[];
   /** Answers to what came from the host at `now`; a change of rate is valid from the next byte on. */
   hear(bytes: Uint8Array, now: number): Uint8Array[];
   /** What is sent unasked up to `now` with these sightings, oldest first. Asked often, also without sightings. */

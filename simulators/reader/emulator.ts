@@ -74,8 +74,11 @@ export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
   async #start(): Promise<void> {
     const { transport } = this.#options;
     const hear = (bytes: Uint8Array): void => this.#hear(bytes);
-    if (transport.kind === 'tcp') this.#port = await listenTcp(transport.port, hear, () => this.#greet());
-    else {
+    if (transport.kind === 'tcp') {
+      const refuse =
+        this.module.refuse === undefined ? undefined : (): Uint8Array => Buffer.concat(this.module.refuse?.(this.#now()) ?? []);
+      this.#port = await listenTcp(transport.port, hear, () => this.#greet(), refuse);
+    } else {
       const uart = transport.uart === true ? { moduleBaud: () => this.module.baud, random: this.#random } : undefined;
       const { link } = transport;
       this.#port = await openPty({ ...(link === undefined ? {} : { link }), ...(uart === undefined ? {} : { uart }) }, hear);

@@ -3,9 +3,12 @@ import { BACKLOG_BYTES, type Hear, type Port } from './port.ts';
 
 const HOST = '127.0.0.1';
 
-/** A module behind a serial device server: a TCP listener on the loopback address. Port 0 takes a free one. */
-export async function listenTcp(port: number, hear: Hear, greet: () => void = () => undefined): Promise<Port> {
-  const line = new TcpPort(port, hear, greet);
+/**
+ * A module behind a serial device server, or a network reader: a TCP listener on the loopback address. Port 0 takes a free one. `refuse`
+ * says what a second host is told; without it the second host takes the place of the first.
+ */
+export async function listenTcp(port: number, hear: Hear, greet: () => void = () => undefined, refuse?: () => Uint8Array): Promise<Port> {
+  const line = new TcpPort(port, hear, greet, refuse);
   await line.plug();
   return line;
 }
@@ -14,11 +17,13 @@ class TcpPort implements Port {
   lost = 0;
   readonly #hear: Hear;
   readonly #greet: () => void;
+  readonly #refuse: (() => Uint8Array) | undefined;
   #port: number;
   #server: Server | undefined;
   #client: Socket | undefined;
 
-  constructor(port: number, hear: Hear, greet: () => void) {
+  constructor(port: number, hear: Hear, greet: () => void, refuse: (() => Uint8Array) | undefined) {
+    this.#refuse = refuse;
     this.#greet = greet;
     this.#port = port;
     this.#hear = hear;
@@ -29,6 +34,11 @@ class TcpPort implements Port {
   }
 
   #accept(socket: Socket): void {
+    if (this.#client !== undefined && this.#refuse !== undefined) {
+      socket.on('error', () => undefined);
+      socket.end(this.#refuse());
+      return;
+    }
     // A device server serves one host; a second connection means that the first one is dead.
     this.#client?.destroy();
     this.#client = socket;

@@ -14,15 +14,30 @@ export interface TcpAddress {
   readonly port: number;
 }
 
-/** Reads `tcp://host:port`, IPv6 in brackets. @throws Fault LINK_ADDRESS */
-export function parseTcp(path: string): TcpAddress {
-  const match = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})\/?$/.exec(path);
-  const port = Number(match?.[3]);
+/** Reads `tcp://host:port`, IPv6 in brackets; the port may be left out where there is a `defaultPort`. @throws Fault LINK_ADDRESS */
+export function parseTcp(path: string, defaultPort?: number): TcpAddress {
+  const match = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?\/?$/.exec(path);
+  const port = Number(match?.[3] ?? defaultPort ?? 0);
   const host = match?.[1] ?? match?.[2];
   if (host === undefined || port < 1 || port > 65_535) {
     throw new Fault('LINK_ADDRESS', `"${path}" is no reader address: write tcp://host:port, for example tcp://192.168.1.20:4001`);
   }
   return { name: path, host, port };
+}
+
+/**
+ * The link of a reader that is only on the network, with its port.
+ * @throws Fault READER_LINK for anything but `tcp://host[:port]`, which says what to write
+ */
+export function networkPath(link: string, defaultPort: number): string {
+  if (!link.startsWith('tcp://')) {
+    throw new Fault(
+      'READER_LINK',
+      `"${link}" is a serial device, and this model is only on the network: write tcp://host or tcp://host:port`,
+    );
+  }
+  const { host, port } = parseTcp(link, defaultPort);
+  return `tcp://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Connects to a serial device server or a network reader. @throws Fault LINK_OPEN */
