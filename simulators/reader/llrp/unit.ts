@@ -54,6 +54,7 @@ export class EmulatedLlrpReader implements EmulatedDevice {
   #codec = new codec.LlrpCodec();
   #extended = false;
   #queue: codec.Part[] = [];
+  #said: Uint8Array[] = [];
   #told: { antenna?: number; channel?: number; seen?: number } = {};
   #channel = 0;
   #id = 0x10000;
@@ -96,6 +97,11 @@ export class EmulatedLlrpReader implements EmulatedDevice {
   /** Something is wrong that it has words for. */
   exception(words: string): void {
     this.#notify(codec.EventType.READER_EXCEPTION, tlv(Param.READER_EXCEPTION, codec.text(words)));
+  }
+
+  /** Sends a whole message as it is, right or wrong. */
+  say(bytes: Uint8Array): void {
+    this.#said.push(bytes);
   }
 
   #notify(type: number, what: codec.Part): void {
@@ -229,8 +235,9 @@ export class EmulatedLlrpReader implements EmulatedDevice {
   }
 
   stream(now: number, sightings: readonly Sighting[]): Uint8Array[] {
-    const out = this.#queue.map((what) => this.#event(now, what));
+    const out = [...this.#queue.map((what) => this.#event(now, what)), ...this.#said];
     this.#queue = [];
+    this.#said = [];
     const { keepaliveMs } = this.settings;
     if (keepaliveMs > 0 && now - this.#alive >= keepaliveMs && !this.mute) {
       this.#alive = now;
