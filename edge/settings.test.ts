@@ -60,6 +60,23 @@ describe('settings', () => {
     expect(checkSettings({ ...value, readers }, 'f').readers[0]?.link).toBe('tcp://[fe80::1]:4001');
   });
 
+  it('take a network reader without its port, which is that of LLRP, and no other without one', () => {
+    const value = valid();
+    const of = (model: string, ...links: string[]): unknown => {
+      const readers = links.map((link, i) => ({ id: `r${i + 1}`, model, link }));
+      const antennas = readers.flatMap(({ id }) => [
+        { reader: id, port: 1, side: 'outside' },
+        { reader: id, port: 2, side: 'inside' },
+      ]);
+      return checkSettings({ ...value, readers, doors: [{ ...value.doors[0], antennas }] }, 'f').readers.map(({ link }) => link);
+    };
+    expect(of('llrp', 'tcp://10.0.0.7', 'tcp://10.0.0.8:14150')).toEqual(['tcp://10.0.0.7', 'tcp://10.0.0.8:14150']);
+    expect(() => of('llrp', '/dev/ttyUSB0')).toThrow(/readers\[0\]\.link: of an llrp reader must be tcp:\/\/host/);
+    expect(() => of('llrp', 'tcp://10.0.0.7', 'tcp://10.0.0.7:5084/')).toThrow(/readers\[1\]\.link: .* is the link of reader r1 already/);
+    for (const link of ['tcp://10.0.0.7', 'tcp://[fe80::1]/'])
+      expect(() => of('thingmagic', link)).toThrow(/readers\[0\]\.link: must name its port/);
+  });
+
   it('take the offset and the photo-eye of a reader that has them, and of no other', () => {
     const value = valid();
     const reader = { ...value.readers[0], rssiOffset: -120, gated: true };

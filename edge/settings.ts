@@ -8,7 +8,7 @@ import { isName } from '../protocol/topics.ts';
 import { DEFAULT_LIMITS } from './outbox/space.ts';
 import { HOST } from './panel/guard.ts';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
-import { parseTcp } from './readers/link/tcp.ts';
+import { networkPath, parseTcp } from './readers/link/tcp.ts';
 import { LLRP_PORT } from './readers/llrp/codec.ts';
 import { REGIONS } from './readers/thingmagic/codec.ts';
 
@@ -159,13 +159,14 @@ const schema = z
       if (gated !== undefined) issue(['readers', i, 'gated'], `is for uhf18: a ${model} has no such mode`);
     });
     settings.readers.forEach(({ id, model, link }, i) => {
-      if (model === 'llrp' && !link.startsWith('tcp://'))
-        issue(['readers', i, 'link'], 'of an llrp reader must be tcp://host or tcp://host:port');
-      if (model !== 'llrp' && /^tcp:\/\/(\[.*\]|[^:]*)\/?$/.test(link))
-        issue(['readers', i, 'link'], 'must name its port: tcp://host:port');
-      const other = links.get(link);
+      const network = model === 'llrp';
+      const address = link.startsWith('tcp://');
+      if (network && !address) issue(['readers', i, 'link'], 'of an llrp reader must be tcp://host or tcp://host:port');
+      if (!network && /^tcp:\/\/(\[.*\]|[^:]*)\/?$/.test(link)) issue(['readers', i, 'link'], 'must name its port: tcp://host:port');
+      const path = network && address ? networkPath(link, LLRP_PORT) : link;
+      const other = links.get(path);
       if (other !== undefined) issue(['readers', i, 'link'], `${link} is the link of reader ${other} already`);
-      links.set(link, id);
+      links.set(path, id);
       const used = settings.doors.some(({ antennas }) => antennas.some((antenna) => antenna.reader === id));
       if (!used) issue(['readers', i, 'id'], `no door has an antenna of "${id}": name its ports there, or leave it out`);
     });

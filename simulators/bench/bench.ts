@@ -14,6 +14,7 @@ const MEMBERS: readonly {
   { names: ['epc.decode', 'epc.decode.hex'], load: () => import('./epc.ts') },
   { names: ['edge.decode.a0'], load: () => import('./decodea0.ts') },
   { names: ['edge.decode.uhf18'], load: () => import('./decodeuhf18.ts') },
+  { names: ['edge.decode.llrp'], load: () => import('./decodellrp.ts') },
   { names: ['edge.decode.bb'], load: () => import('./decodebb.ts') },
   { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },
   { names: ['edge.outbox'], load: () => import('./outbox.ts') },

@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 describe('a pallet crosses a dock door', () => {
-  it.each(['a0', 'uhf18'] as const)('that is read by %s, and every item is booked', async (family) => {
+  it.each(['a0', 'uhf18', 'llrp'] as const)('that is read by %s, and every item is booked', async (family) => {
     const log: string[] = [];
     onTestFailed(() => console.log(log.slice(-100).join('\n')));
     folder = mkdtempSync(join(tmpdir(), 'docket-e2e-'));

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openLink } from './open.ts';
-import { parseTcp } from './tcp.ts';
+import { networkPath, parseTcp } from './tcp.ts';
 
 const silent = { data: () => undefined, lost: () => undefined };
 const toClose: (() => void)[] = [];
@@ -24,6 +24,14 @@ it('an address has a host and a port', () => {
 
 it.each(['tcp://', 'tcp://host', 'tcp://host:0', 'tcp://host:70000', 'tcp://a b:1', 'tcp://host:12x'])('%s is refused', (path) => {
   expect(() => parseTcp(path)).toThrow(expect.objectContaining({ code: 'LINK_ADDRESS' }));
+});
+
+it('the port may be left out where there is one that is meant', () => {
+  expect(parseTcp('tcp://reader-1.local', 5_084)).toMatchObject({ host: 'reader-1.local', port: 5_084 });
+  expect(networkPath('tcp://reader-1.local/', 5_084)).toBe('tcp://reader-1.local:5084');
+  expect(networkPath('tcp://[fe80::1]', 5_084)).toBe('tcp://[fe80::1]:5084');
+  expect(networkPath('tcp://10.0.0.7:14150', 5_084)).toBe('tcp://10.0.0.7:14150');
+  expect(() => networkPath('/dev/ttyUSB0', 5_084)).toThrow(expect.objectContaining({ code: 'READER_LINK' }));
 });
 
 it('bytes pass both ways and the end of the other side is told once', async () => {
