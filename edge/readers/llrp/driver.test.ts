@@ -113,6 +113,20 @@ describe('an LLRP reader', () => {
     expect(watch.states()).toEqual(['connecting', 'starting', 'reading']);
   });
 
+  it('that goes on reporting to the next host, and leaves out what it told it while that one set it up, is read', async () => {
+    // Always the same antenna and channel: they are told once on a connection.
+    const source = (): Sighting[] => [{ epc: EPC, antenna: 2, rssi: -60, kHz: 866_300 }];
+    const emulator = await emulate({}, { source, tickMs: 1 });
+    const watch = new Watch(emulator.path);
+    await watch.more();
+    await emulator.unplug();
+    await within(() => expect(watch.reader.health().state).not.toBe('reading'));
+    await emulator.plug();
+    await watch.more();
+    expect(watch.reads.at(-1)).toMatchObject({ antenna: 2, kHz: 866_300 });
+    expect(watch.reader.health().errors.tagCrc).toBe(0);
+  });
+
   it('serves one host: a second one is told so and reads when the first has gone, which hears of it', async () => {
     const emulator = await emulate();
     const first = new Watch(emulator.path);

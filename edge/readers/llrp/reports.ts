@@ -42,7 +42,8 @@ export class ReportDecoder {
   ghosts = 0;
   /** Sightings that the reader counted in the reports; a report with a count of 3 is one read. */
   sightings = 0;
-  readonly #frequencies: readonly number[];
+  /** kHz by channel index, which counts from 1. */
+  frequencies: readonly number[];
   readonly #texts = new EpcText();
   readonly #utc = new ReaderClock();
   readonly #uptime = new ReaderClock();
@@ -52,9 +53,8 @@ export class ReportDecoder {
   };
   #last = 0;
 
-  /** `frequencies` in kHz by channel index, which counts from 1. */
   constructor(frequencies: readonly number[] = []) {
-    this.#frequencies = frequencies;
+    this.frequencies = frequencies;
   }
 
   /** A time stamp of the reader that arrived at `now`: what it tells of its clock helps the first reads. */
@@ -72,7 +72,7 @@ export class ReportDecoder {
       }
       this.sightings += seen ?? 1;
       const at = this.#instant(report, now);
-      const kHz = report.channel === undefined ? undefined : this.#frequencies[report.channel - 1];
+      const kHz = report.channel === undefined ? undefined : this.frequencies[report.channel - 1];
       const { phase } = report;
       if (phase !== undefined) reads.push(kHz === undefined ? { epc, antenna, rssi, at, phase } : { epc, antenna, rssi, at, phase, kHz });
       else reads.push(kHz === undefined ? { epc, antenna, rssi, at } : { epc, antenna, rssi, at, kHz });

@@ -24,7 +24,7 @@ export class Session implements ReaderSession {
   readonly #exchange: Exchange;
   readonly #codec = new codec.LlrpCodec();
   readonly #greeted = Promise.withResolvers<void>();
-  #reports = new ReportDecoder();
+  readonly #reports = new ReportDecoder();
   #ready: Ready | undefined;
   /** The reader has greeted and this side has not given it up: it can be told that the connection ends. */
   #open = false;
@@ -72,7 +72,7 @@ export class Session implements ReaderSession {
     await this.#greeting();
     const ready = await startUp(this.#exchange, this.#name, settings, this.#timings);
     const { model, firmware } = ready.capabilities;
-    this.#reports = new ReportDecoder(ready.capabilities.frequencies);
+    this.#reports.frequencies = ready.capabilities.frequencies;
     this.#ready = ready;
     if (ready.inputs.length > 0) this.#events.inputs(ready.inputs);
     return { model, ...(firmware === '' ? {} : { firmware }), antennas: ready.antennas };
@@ -117,8 +117,9 @@ export class Session implements ReaderSession {
     if (this.#over) return;
     switch (type) {
       case Message.RO_ACCESS_REPORT:
-        // What a ROSpec of an earlier host reports is not ours.
-        if (this.#ready !== undefined) this.#reports.decode(frame, now, reads);
+        // What a ROSpec of an earlier host reports is not ours, but the reader will leave out later what it has said here.
+        if (this.#ready === undefined) this.#reports.each(frame, () => undefined);
+        else this.#reports.decode(frame, now, reads);
         return;
       case Message.KEEPALIVE:
         this.#send(codec.keepaliveAck()(frame.id));
