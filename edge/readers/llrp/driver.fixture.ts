@@ -10,7 +10,7 @@ export const SETTINGS: ReaderSettings = {
   ...{ id: 'r1', model: 'llrp', link: '', region: 'EU3', powerCdbm: 2_700, session: 1, ports: [1, 2] },
 };
 /** A reader that is noticed to be gone sooner than a real one. */
-export const QUICK: Timings = { ...TIMINGS, greetMs: 500, keepaliveMs: 100, silentMs: 500 };
+export const QUICK: Timings = { ...TIMINGS, greetMs: 500, probeMs: 100, keepaliveMs: 100, silentMs: 500 };
 
 export const toClose: (() => Promise<void> | void)[] = [];
 afterEach(async () => {

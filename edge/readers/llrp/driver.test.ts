@@ -167,6 +167,19 @@ describe('an LLRP reader', () => {
     await watch.more();
   });
 
+  it('whose greeting was lost is asked, and read', async () => {
+    const emulator = await emulate();
+    emulator.silent = true;
+    const watch = new Watch(emulator.path);
+    await within(() => expect(watch.reader.health().state).toBe('starting'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    emulator.silent = false;
+    await watch.more();
+    expect(watch.states()).toEqual(['connecting', 'starting', 'reading']);
+    await watch.reader.stop();
+    expect(emulator.module.streaming).toBe(false);
+  });
+
   it('without tags is alive by its signs of life, which are acknowledged, and dead without them', async () => {
     const emulator = await emulate({}, { source: () => [] });
     const watch = new Watch(emulator.path, {}, { timings: QUICK });
@@ -270,6 +283,7 @@ describe('the outputs of an LLRP reader', () => {
 describe('a fault of an LLRP reader', () => {
   it.each([
     ['a reader for another continent', { region: 'NA' }, 'READER_REGION', 'ETSI 302 208'],
+    ['an unknown region', { region: 'EUROPE' }, 'READER_REGION', 'EU3'],
     ['more power than it has', { powerCdbm: 3_200 }, 'READER_REFUSED', '10 to 31.5 dBm'],
     ['less power than it can', { powerCdbm: 900 }, 'READER_REFUSED', '10 to 31.5 dBm'],
     ['no antenna at all', { ports: [] }, 'READER_NO_ANTENNA', 'no antenna'],

@@ -11,6 +11,7 @@ import { ReportDecoder } from './reports.ts';
 import { type Ready, ROSPEC_ID, startUp, type Timings } from './startup.ts';
 
 const { Message } = codec;
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** One connection to one reader, from the open link to its loss. */
 export class Session implements ReaderSession {
@@ -78,22 +79,32 @@ export class Session implements ReaderSession {
     return { model, ...(firmware === '' ? {} : { firmware }), antennas: ready.antennas };
   }
 
-  /** A reader says first how it takes the connection (LLRP 1.0.1 section 15.4). */
+  /**
+   * A reader says first how it takes the connection (LLRP 1.0.1 section 15.4). One that hung meanwhile, or stands behind a device that ate its
+   * words, is asked now and then: who answers has taken the connection.
+   */
   async #greeting(): Promise<void> {
-    const { greetMs } = this.#timings;
-    const silent = (): void =>
-      this.#end(
-        new Fault(
-          'READER_SILENT',
-          `${this.link.name} takes the connection but says nothing in ${greetMs} ms: check that LLRP is on at this port`,
-        ),
-      );
-    const timer = setTimeout(silent, greetMs);
-    try {
-      await Promise.race([this.#greeted.promise, this.ended]);
-    } finally {
-      clearTimeout(timer);
+    const { greetMs, probeMs } = this.#timings;
+    const greeted = this.#greeted.promise.then(() => true);
+    const until = performance.now() + greetMs;
+    while (performance.now() < until) {
+      if (await Promise.race([greeted, this.ended, sleep(probeMs).then(() => false)])) return;
+      if (await Promise.race([greeted, this.ended, this.#answers(probeMs)])) {
+        this.#open = true;
+        return;
+      }
     }
+    throw new Fault(
+      'READER_SILENT',
+      `${this.link.name} takes the connection but says nothing in ${greetMs} ms: check that LLRP is on at this port`,
+    );
+  }
+
+  #answers(ms: number): Promise<boolean> {
+    return this.#exchange.ask(codec.getCapabilities(), 'a sign of life', ms).then(
+      () => true,
+      () => false,
+    );
   }
 
   data(chunk: Uint8Array): void {

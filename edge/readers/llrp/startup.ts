@@ -1,6 +1,7 @@
 import { Fault } from '../../../protocol/fault.ts';
 import type { ReaderSettings } from '../reader.ts';
 import type { AntennaState, InputLevel } from '../session.ts';
+import { REGIONS } from '../thingmagic/codec.ts';
 import { type Capabilities, capabilities, powerIndex } from './capabilities.ts';
 import * as codec from './codec.ts';
 import { type Config, config } from './config.ts';
@@ -10,6 +11,8 @@ import type { Exchange } from './exchange.ts';
 export interface Timings {
   /** The reader's greeting on a new connection. */
   readonly greetMs: number;
+  /** How long the greeting is waited for before the reader is asked, and how long that answer may take. */
+  readonly probeMs: number;
   /** Answer to a question; going back to the factory's settings takes readers a second or more. */
   readonly answerMs: number;
   /** How often the reader is to give a sign of life. */
@@ -20,7 +23,7 @@ export interface Timings {
   readonly closeMs: number;
 }
 
-export const TIMINGS: Timings = { greetMs: 5_000, answerMs: 5_000, keepaliveMs: 1_000, silentMs: 3_500, closeMs: 1_000 };
+export const TIMINGS: Timings = { greetMs: 5_000, probeMs: 500, answerMs: 5_000, keepaliveMs: 1_000, silentMs: 3_500, closeMs: 1_000 };
 
 export interface Ready {
   readonly capabilities: Capabilities;
@@ -45,6 +48,9 @@ const STANDARD_NAMES = [
 ];
 
 function checkRegion(name: string, region: string, standard: number): void {
+  if (!Object.hasOwn(REGIONS, region)) {
+    throw new Fault('READER_REGION', `region "${region}" is unknown: use one of ${Object.keys(REGIONS).join(', ')}`);
+  }
   const wanted = STANDARDS[region];
   // The list of the standard is from 2007: for a region that it lacks, and a reader that does not say, there is nothing to compare.
   if (wanted === undefined || standard === 0 || wanted.includes(standard)) return;
