@@ -107,6 +107,9 @@ export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
   }
 
   #greet(): void {
+    // What was held back belonged to the connection before.
+    this.#held = [];
+    this.#queue.length = 0;
     if (!this.silent) this.#send(this.module.greet?.(this.#now()) ?? []);
   }
 

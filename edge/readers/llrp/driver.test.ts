@@ -6,8 +6,6 @@ import { type EmulatorOptions, ReaderEmulator } from '../../../simulators/reader
 import { HOPPER } from '../../../simulators/reader/llrp/answers.ts';
 import { EmulatedLlrpReader, type UnitOptions } from '../../../simulators/reader/llrp/unit.ts';
 import { Backoff } from '../../backoff.ts';
-import type { OpenLink } from '../link/link.ts';
-import { openLink } from '../link/open.ts';
 import * as codec from './codec.ts';
 import { EPC, QUICK, toClose, Watch, within } from './driver.fixture.ts';
 import { vectorOf } from './vectors.ts';
@@ -61,28 +59,17 @@ describe('an LLRP reader', () => {
     expect(watch.reader.health().model).toBe('Zebra model 96008');
   });
 
-  it('whose bytes come in any pieces is read the same', async () => {
+  it('whose bytes come in pieces or several messages at once is read the same', async () => {
     const random = new Random(9);
-    const open: OpenLink = (path, baud, events) => {
-      let held = Buffer.alloc(0);
-      const data = (chunk: Uint8Array): void => {
-        held = Buffer.concat([held, chunk]);
-        // The rest waits for the next chunk and is joined to it.
-        while (held.length > 0 && random.chance(0.9)) {
-          const length = random.int(1, 90);
-          events.data(new Uint8Array(held.subarray(0, length)));
-          held = held.subarray(length);
-        }
-      };
-      return openLink(path, baud, { ...events, data });
-    };
-    const emulator = await emulate();
-    const watch = new Watch(emulator.path, {}, { open });
+    const emulator = await emulate({}, { random: () => random.float() });
+    emulator.faults = { split: 0.6, merge: 0.3 };
+    const watch = new Watch(emulator.path);
     await watch.more(300);
     expect(new Set(watch.reads.map(({ epc, antenna, rssi }) => `${epc} ${antenna} ${rssi}`))).toEqual(
       new Set([`${EPC} 1 -51`, `${EPC} 2 -52`]),
     );
     expect(watch.states()).toEqual(['connecting', 'starting', 'reading']);
+    expect(watch.reader.health().errors.tagCrc).toBe(0);
   });
 
   it('is read again after its cable was pulled and put back', async () => {
