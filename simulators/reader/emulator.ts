@@ -110,7 +110,9 @@ export class ReaderEmulator<D extends EmulatedDevice = EmulatedModule> {
     // What was held back belonged to the connection before.
     this.#held = [];
     this.#queue.length = 0;
-    if (!this.silent) this.#send(this.module.greet?.(this.#now()) ?? []);
+    // A device that hangs has a new connection all the same: only its words are missing.
+    const said = this.module.greet?.(this.#now()) ?? [];
+    if (!this.silent) this.#send(said);
   }
 
   #tick(): void {

@@ -114,6 +114,17 @@ describe('an LLRP reader', () => {
     expect(watch.reader.health().errors.tagCrc).toBe(0);
   });
 
+  it('whose reports lack what it never told is a fault, not a quiet door', async () => {
+    const emulator = await emulate({}, { source: () => [] });
+    const watch = new Watch(emulator.path);
+    await within(() => expect(watch.reader.health().state).toBe('reading'));
+    // EPC and strength, and no antenna.
+    const report = Buffer.from(`043D0000001D0000000100F000138D${EPC}86C4`, 'hex');
+    for (let i = 0; i < 100; i++) emulator.module.say(report);
+    await within(() => expect(watch.codes()).toContain('READER_REPORTS'));
+    expect(watch.reads).toEqual([]);
+  });
+
   it('serves one host: a second one is told so and reads when the first has gone, which hears of it', async () => {
     const emulator = await emulate();
     const first = new Watch(emulator.path);

@@ -98,8 +98,9 @@ export class ReportDecoder {
     report.phase = undefined;
     report.doppler = undefined;
     let centi: number | undefined;
-    let lastUtc = false;
-    let lastUptime = false;
+    // Where the stamps stand: of the two of a clock only one is converted.
+    let utcAt = 0;
+    let uptimeAt = 0;
     const walk = new ParameterWalk(bytes, from, to);
     while (walk.next()) {
       const { type, at, end } = walk;
@@ -123,18 +124,16 @@ export class ReportDecoder {
           report.seen = u16(bytes, at);
           break;
         case Tv.LAST_SEEN_UTC:
-          report.utc = stampMs(bytes, at);
-          lastUtc = true;
+          utcAt = at;
           break;
         case Tv.FIRST_SEEN_UTC:
-          if (!lastUtc) report.utc = stampMs(bytes, at);
+          utcAt ||= at;
           break;
         case Tv.LAST_SEEN_UPTIME:
-          report.uptime = stampMs(bytes, at);
-          lastUptime = true;
+          uptimeAt = at;
           break;
         case Tv.FIRST_SEEN_UPTIME:
-          if (!lastUptime) report.uptime = stampMs(bytes, at);
+          uptimeAt ||= at;
           break;
         case Tv.C1G2_PC:
           report.pc = u16(bytes, at);
@@ -145,6 +144,8 @@ export class ReportDecoder {
         default:
       }
     }
+    if (utcAt > 0) report.utc = stampMs(bytes, utcAt);
+    if (uptimeAt > 0) report.uptime = stampMs(bytes, uptimeAt);
     if (centi !== undefined) report.rssi = centi / 100;
     // A TV of unknown length, or a length that lies: what was read before it may be whole, but nothing says so.
     if (walk.rest > 0) report.epc = '';

@@ -13,6 +13,9 @@ import { type Ready, ROSPEC_ID, startUp, type Timings } from './startup.ts';
 const { Message } = codec;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** A reader that leaves out what it has never told would look as if it read: some reports in, it must be plain that none can be used. */
+const MAX_UNREADABLE = 100;
+
 /** One connection to one reader, from the open link to its loss. */
 export class Session implements ReaderSession {
   readonly link: ByteLink;
@@ -30,6 +33,8 @@ export class Session implements ReaderSession {
   /** The reader has greeted and this side has not given it up: it can be told that the connection ends. */
   #open = false;
   #over = false;
+  /** A report of this session was a read. */
+  #read = false;
   #bufferFull = 0;
   #lost = 0;
   /** Times that the place among the bytes was lost: one at most, because it ends the session. */
@@ -87,8 +92,8 @@ export class Session implements ReaderSession {
     const { greetMs, probeMs } = this.#timings;
     const greeted = this.#greeted.promise.then(() => true);
     const until = performance.now() + greetMs;
+    if (await Promise.race([greeted, this.ended, sleep(probeMs).then(() => false)])) return;
     while (performance.now() < until) {
-      if (await Promise.race([greeted, this.ended, sleep(probeMs).then(() => false)])) return;
       if (await Promise.race([greeted, this.ended, this.#answers(probeMs)])) {
         this.#open = true;
         return;
@@ -130,7 +135,7 @@ export class Session implements ReaderSession {
       case Message.RO_ACCESS_REPORT:
         // What a ROSpec of an earlier host reports is not ours, but the reader will leave out later what it has said here.
         if (this.#ready === undefined) this.#reports.each(frame, () => undefined);
-        else this.#reports.decode(frame, now, reads);
+        else this.#report(frame, now, reads);
         return;
       case Message.KEEPALIVE:
         this.#send(codec.keepaliveAck()(frame.id));
@@ -141,6 +146,14 @@ export class Session implements ReaderSession {
       default:
         if (!asked && type === Message.ERROR_MESSAGE) this.#complain(codec.statusText(codec.statusOf(frame) ?? { code: 0, words: '' }));
     }
+  }
+
+  #report(frame: codec.Frame, now: number, reads: Read[]): void {
+    this.#reports.decode(frame, now, reads);
+    this.#read ||= reads.length > 0;
+    if (this.#read || this.#reports.ghosts < MAX_UNREADABLE) return;
+    const fault = `${this.link.name}: ${MAX_UNREADABLE} reports without EPC, antenna or strength: the connection is opened again`;
+    this.#end(new Fault('READER_REPORTS', fault), true);
   }
 
   #send(bytes: Uint8Array): void {
