@@ -17,7 +17,7 @@ describe('the choice of a reader', () => {
     });
   });
 
-  it.each(['uhf18', 'bb'])('makes a reader of the family %s', (model) => {
+  it.each(['uhf18', 'bb', 'llrp'])('makes a reader of the family %s', (model) => {
     expect(openReader({ ...settings, model }, events).health()).toMatchObject({ model, state: 'stopped' });
   });
 

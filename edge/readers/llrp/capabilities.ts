@@ -52,7 +52,7 @@ interface Drafted {
   frequencies: number[];
 }
 
-/** Reads the parts that are there; what is missing or cut short stays empty. Never throws (LLRP 1.0.1 section 16.2.3). */
+/** Reads the parts that are there; what is missing or cut short stays empty. Never throws (LLRP 1.0.1 section 16.2, reader capabilities). */
 export function capabilities({ bytes, data, end }: Frame): Capabilities {
   const draft: Drafted = {
     ...{ vendor: 0, model: 'LLRP reader', firmware: '', antennas: 0, inputs: 0, outputs: 0, standard: 0 },

@@ -1,10 +1,10 @@
 import { Impinj, Message, Param, Vendor } from './numbers.ts';
 import { be16, be32, custom, message, type Part, tlv } from './parameters.ts';
 
-/** Requested data of GET_READER_CAPABILITIES and GET_READER_CONFIG (LLRP 1.0.1 sections 16.1.7.1 and 16.1.8.1). */
+/** Requested data of GET_READER_CAPABILITIES and GET_READER_CONFIG (LLRP 1.0.1 section 16.1). */
 const ALL = 0;
 const ANTENNA_PROPERTIES = 2;
-/** Event types of EventNotificationState (LLRP 1.0.1 section 16.2.6.4.1): those that the session acts on. */
+/** Event types of EventNotificationState (LLRP 1.0.1 section 16.2): those that the session acts on. */
 export const EventType = { GPI: 1, ROSPEC: 2, REPORT_BUFFER_FILL: 3, READER_EXCEPTION: 4, ANTENNA: 8 } as const;
 const PERIODIC = 1;
 const YES = 0x80;

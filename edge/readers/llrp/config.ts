@@ -12,7 +12,7 @@ export interface Config {
 const GPI_LOW = 0;
 const GPI_HIGH = 1;
 
-/** Reads what is there; parts that are cut short are passed over. Never throws (LLRP 1.0.1 section 16.2.5). */
+/** Reads what is there; parts that are cut short are passed over. Never throws (LLRP 1.0.1 section 16.2, configuration). */
 export function config({ bytes, data, end }: Frame): Config {
   const antennas: AntennaState[] = [];
   const inputs: InputLevel[] = [];

@@ -1,4 +1,4 @@
-/** A message as a view into the bytes it came in, unless it came in pieces: header of 10 bytes (LLRP 1.0.1 section 16.1.1), then DATA. */
+/** A message as a view into the bytes it came in, unless it came in pieces: header of 10 bytes (LLRP 1.0.1 section 16.1), then DATA. */
 export interface Frame {
   /** 1 is LLRP 1.0.1, 2 is LLRP 1.1. */
   readonly version: number;

@@ -1,4 +1,4 @@
-/** Registered for LLRP without TLS (LLRP 1.0.1 section 15.5). */
+/** Registered for LLRP without TLS (LLRP 1.0.1, transport). */
 export const LLRP_PORT = 5_084;
 
 /** Message types (LLRP 1.0.1 section 16.1, table of message types; 46, 47, 56 and 57 are of LLRP 1.1). */
@@ -107,7 +107,7 @@ export const Param = {
   CUSTOM: 1023,
 } as const;
 
-/** TV parameters: one byte with bit 7 set, then a value of fixed length (LLRP 1.0.1 section 16.2.7.3). */
+/** TV parameters: one byte with bit 7 set, then a value of fixed length (LLRP 1.0.1 section 16.2, TagReportData). */
 export const Tv = {
   ANTENNA_ID: 1,
   FIRST_SEEN_UTC: 2,

@@ -2,7 +2,7 @@ import { TV_BYTES } from './numbers.ts';
 
 /**
  * Parameters, both directions. TLV: 6 reserved bits and a type of 10, a length of 16 bits with its header, the value. TV: bit 7 and a type of 7,
- * then a value whose length the standard fixes (LLRP 1.0.1 section 16.2.1).
+ * then a value whose length the standard fixes (LLRP 1.0.1 section 16.2).
  */
 
 /** What a walk finds: the value is `bytes` from `at` to `end`. */

@@ -34,8 +34,8 @@ const PHASE_TURN = 4_096;
 const DOPPLER_STEP_HZ = 16;
 
 /**
- * Turns RO_ACCESS_REPORTs into reads with host time. A reader may leave out a field that is as it was in the report before (LLRP 1.0.1 section
- * 14.2.3), so the last values are kept; a new session, and so a new decoder, begins without any.
+ * Turns RO_ACCESS_REPORTs into reads with host time. A reader may leave out a field that is as it was in the report before (LLRP 1.0.1,
+ * TagReportContentSelector), so the last values are kept; a new session, and so a new decoder, begins without any.
  */
 export class ReportDecoder {
   /** Reports without EPC, antenna or strength, or cut short: not reads. */

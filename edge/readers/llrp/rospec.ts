@@ -26,7 +26,7 @@ const DISABLED = 0;
 const NULL_TRIGGER = 0;
 const NO_DURATION = 0;
 const GEN2 = 1;
-/** Upon N tags or at the end of an AISpec (LLRP 1.0.1 section 16.2.6.3.1); with N = 1 each sighting is sent as it happens. */
+/** Upon N tags or at the end of an AISpec (LLRP 1.0.1, ROReportSpec); with N = 1 each sighting is sent as it happens. */
 const UPON_N_TAGS = 1;
 const EVERY = 1;
 /** Antenna 12, channel 11, strength 10, first seen 9, last seen 8, seen count 7: bits of TagReportContentSelector. */
@@ -35,7 +35,7 @@ const CONTENT = 0x1f80;
 const POPULATION = 32;
 const SESSION_SHIFT = 6;
 
-/** Inventories all antennas in turn from START_ROSPEC on until it is stopped, and reports each sighting (LLRP 1.0.1 section 16.2.4.1). */
+/** Inventories all antennas in turn from START_ROSPEC on until it is stopped, and reports each sighting (LLRP 1.0.1, ROSpec). */
 export function roSpec({ id, transmitters, session, impinj }: RoSpec): Part {
   const antennas = transmitters.map(({ port, hopTable, channel, power }) =>
     tlv(

@@ -85,7 +85,7 @@ export class Session implements ReaderSession {
   }
 
   /**
-   * A reader says first how it takes the connection (LLRP 1.0.1 section 15.4). One that hung meanwhile, or stands behind a device that ate its
+   * A reader says first how it takes the connection (LLRP 1.0.1, ConnectionAttemptEvent). One that hung meanwhile, or stands behind a device that ate its
    * words, is asked now and then: who answers has taken the connection.
    */
   async #greeting(): Promise<void> {

@@ -35,7 +35,7 @@ export interface Ready {
 export const ROSPEC_ID = 1;
 
 /**
- * Communications standards (LLRP 1.0.1 section 16.2.3.4) by the names of regions. The region of a network reader is set by its maker or its
+ * Communications standards (LLRP 1.0.1, RegulatoryCapabilities) by the names of regions. The region of a network reader is set by its maker or its
  * own web page, not over LLRP: here it is only compared, so that a reader for another continent is noticed.
  */
 const STANDARDS: Readonly<Record<string, readonly number[]>> = {

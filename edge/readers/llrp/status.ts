@@ -12,7 +12,7 @@ export interface Status {
 export const SUCCESS = 0;
 const WORDS = 200;
 
-/** Status codes (LLRP 1.0.1 section 15.2.1 and the table of LLRPStatus; 112 is of LLRP 1.1). */
+/** Status codes (LLRP 1.0.1, table of LLRPStatus; 112 is of LLRP 1.1). */
 const TEXTS: Readonly<Record<number, string>> = {
   0: 'success',
   100: 'wrong parameter in the message',

@@ -18,7 +18,7 @@ const UTC = '0080 000C 000612B0C1E2A000';
 const EPC = '3034257BF7194E4000001A85';
 
 const READER: readonly Row[] = [
-  // READER_EVENT_NOTIFICATION 16.1.13.3: ReaderEventNotificationData 246 { UTCTimestamp 128, event }.
+  // READER_EVENT_NOTIFICATION 63: ReaderEventNotificationData 246 { UTCTimestamp 128, event }.
   ['the connection is taken', 63, 1, `043F 00000020 00000001 00F60016 ${UTC} 0100 0006 0000`],
   ['another client has the connection', 63, 2, `043F 00000020 00000002 00F60016 ${UTC} 0100 0006 0002`],
   ['another client tried', 63, 3, `043F 00000020 00000003 00F60016 ${UTC} 0100 0006 0004`],
@@ -29,9 +29,9 @@ const READER: readonly Row[] = [
   ['exception "Hot"', 63, 8, `043F 00000023 00000008 00F60019 ${UTC} 00FC 0009 0003 486F74`],
   ['ROSpec 1 has ended', 63, 9, `043F 00000027 00000009 00F6001D ${UTC} 00F9 000D 01 00000001 00000000`],
   ['the reader closes', 63, 10, `043F 0000001E 0000000A 00F60014 ${UTC} 0101 0004`],
-  // KEEPALIVE 16.1.13.1.
+  // KEEPALIVE 62.
   ['sign of life', 62, 42, '043E 0000000A 0000002A'],
-  // RO_ACCESS_REPORT 16.1.12.2: TagReportData 240 { EPC-96 TV 13, AntennaID 1, PeakRSSI 6, ChannelIndex 7, first 2 and last 4 UTC, count 8 }.
+  // RO_ACCESS_REPORT 61: TagReportData 240 { EPC-96 TV 13, AntennaID 1, PeakRSSI 6, ChannelIndex 7, first 2 and last 4 UTC, count 8 }.
   [
     ...(['tag of 96 bits', 61, 100] as const),
     `043D 00000038 00000064 00F0 002E 8D ${EPC} 81 0003 86 C4 87 0002 82 000612B0C1E2A000 84 000612B0C1E2A3E8 88 0001`,
@@ -63,14 +63,14 @@ const READER: readonly Row[] = [
   ['configured', 13, 11, '040D 00000012 0000000B 011F 0008 0000 0000'],
   ['message not supported', 100, 12, '0464 00000016 0000000C 011F 000C 006D 0004 77686174'],
   ['extensions on', 1023, 13, '07FF 00000017 0000000D 0000651A 16 011F 0008 0000 0000'],
-  // GET_READER_CAPABILITIES_RESPONSE 16.1.7.2: 4 antennas, UTC clock, Impinj 2001002, firmware "7.6", 2 inputs and 3 outputs, ETSI 302 208,
+  // GET_READER_CAPABILITIES_RESPONSE 11: 4 antennas, UTC clock, Impinj 2001002, firmware "7.6", 2 inputs and 3 outputs, ETSI 302 208,
   // power 1 = 10.00 and 2 = 30.00 dBm, fixed frequencies 865700 and 866300 kHz.
   [
     ...(['capabilities', 11, 14] as const),
     '040B 0000005E 0000000E 011F 0008 0000 0000 0089 001D 0004 4000 0000651A 001E886A 0003 372E36 008D 0008 0002 0003 ' +
       '008F 002F 00FA 0002 0090 0027 0091 0008 0001 03E8 0091 0008 0002 0BB8 0092 0013 00 0094 000E 0002 000D35A4 000D37FC',
   ],
-  // GET_READER_CONFIG_RESPONSE 16.1.8.2: antenna 1 connected, 2 not; radio of 1; input 1 high, 2 unknown.
+  // GET_READER_CONFIG_RESPONSE 12: antenna 1 connected, 2 not; radio of 1; input 1 high, 2 unknown.
   [
     ...(['configuration', 12, 15] as const),
     '040C 00000044 0000000F 011F 0008 0000 0000 00DD 0009 80 0001 0000 00DD 0009 00 0002 0000 00DE 0010 0001 00E0 000A 0000 0001 0045 ' +
@@ -82,7 +82,7 @@ const HOST: readonly Row[] = [
   ['capabilities?', 1, 1, '0401 0000000B 00000001 00'],
   ['configuration?', 2, 2, '0402 00000011 00000002 0000 00 0000 0000'],
   ['antennas?', 2, 3, '0402 00000011 00000003 0000 02 0000 0000'],
-  // SET_READER_CONFIG 16.1.8.3: factory settings, events 1, 2, 3, 4 and 8 on, keepalive each 1000 ms, nothing held.
+  // SET_READER_CONFIG 3: factory settings, events 1, 2, 3, 4 and 8 on, keepalive each 1000 ms, nothing held.
   [
     ...(['configure', 3, 4] as const),
     '0403 00000040 00000004 80 00F4 0027 00F5 0007 0001 80 00F5 0007 0002 80 00F5 0007 0003 80 00F5 0007 0004 80 00F5 0007 0008 80 ' +
@@ -98,7 +98,7 @@ const HOST: readonly Row[] = [
   ['close', 14, 12, '040E 0000000A 0000000C'],
   ['sign of life heard', 72, 42, '0448 0000000A 0000002A'],
   ['extensions please', 1023, 13, '07FF 00000013 0000000D 0000651A 15 00000000'],
-  // ADD_ROSPEC 16.1.9.1: ROSpec 1, null triggers, antennas 1 and 4, power 69, session 2, each tag at once.
+  // ADD_ROSPEC 20: ROSpec 1, null triggers, antennas 1 and 4, power 69, session 2, each tag at once.
   [
     ...(['add a ROSpec', 20, 14] as const),
     '0414 0000008D 0000000E 00B1 0083 00000001 00 00 00B2 0012 00B3 0005 00 00B6 0009 00 00000000 ' +

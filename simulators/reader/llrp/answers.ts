@@ -33,7 +33,7 @@ export const HOPPER: Make = {
 
 export const status = (code: number, words = ''): codec.Part => tlv(Param.LLRP_STATUS, be16(code), text(words));
 
-/** GET_READER_CAPABILITIES_RESPONSE (LLRP 1.0.1 section 16.1.7.2). */
+/** GET_READER_CAPABILITIES_RESPONSE (LLRP 1.0.1 section 16.1). */
 export function capabilities(id: number, make: Make, antennas: number): Uint8Array {
   const count = make.frequencies.length;
   const frequencies = make.frequencies.map((kHz) => be32(kHz));
@@ -64,7 +64,7 @@ export function capabilities(id: number, make: Make, antennas: number): Uint8Arr
   );
 }
 
-/** One READER_EVENT_NOTIFICATION with the reader's time in front (LLRP 1.0.1 section 16.1.13.3). */
+/** One READER_EVENT_NOTIFICATION with the reader's time in front (LLRP 1.0.1 section 16.1). */
 export function event(id: number, stamp: codec.Part, what: codec.Part): Uint8Array {
   return message(Message.READER_EVENT_NOTIFICATION, id, tlv(Param.READER_EVENT_NOTIFICATION_DATA, stamp, what));
 }
@@ -84,7 +84,7 @@ export interface ReportFields {
   readonly impinj: boolean;
 }
 
-/** A TagReportData (LLRP 1.0.1 section 16.2.7.3). EPCs of 96 bits have their own short parameter. */
+/** A TagReportData (LLRP 1.0.1 section 16.2, TagReportData). EPCs of 96 bits have their own short parameter. */
 export function tagReport(sighting: Sighting, { antenna, channel, seen, rssi, stamp, utc, impinj }: ReportFields): codec.Part {
   const epc = Uint8Array.from(Buffer.from(sighting.epc, 'hex'));
   const [first, last] = utc ? [Tv.FIRST_SEEN_UTC, Tv.LAST_SEEN_UTC] : [Tv.FIRST_SEEN_UPTIME, Tv.LAST_SEEN_UPTIME];
