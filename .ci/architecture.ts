@@ -4,8 +4,8 @@ import type { Import } from './imports.ts';
  * Who may import whom (ARCHITECTURE.md, "Import rules"). Each rule takes one import and returns why it is forbidden.
  * The order of the pipeline is the order of the lists: a stage may import those before it, never those after it.
  */
-const EDGE_STAGES = ['readers', 'presence', 'passage', 'outbox', 'uplink', 'panel'];
-const CLOUD_ABOVE_LEDGER = ['documents', 'reconcile', 'valuation', 'metrics', 'automation', 'foresight', 'proof'];
+const EDGE_STAGES = ['readers', 'presence', 'passage', 'count', 'outbox', 'uplink', 'panel'];
+const CLOUD_ABOVE_LEDGER = ['documents', 'reconcile', 'counting', 'valuation', 'metrics', 'automation', 'foresight', 'proof'];
 const EDGE_PACKAGES = ['mqtt', 'aedes', 'serialport', 'lowdb'];
 
 const isTest = (file: string): boolean => /\.test\.tsx?$/.test(file) || /(^|\/)testing\//.test(file);

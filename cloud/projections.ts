@@ -1,3 +1,5 @@
+import { countPlan } from './counting/plan.ts';
+import { countFindings, countsPage, countView } from './counting/reads.ts';
 import { documents } from './documents/projection.ts';
 import { devices } from './ledger/devices.ts';
 import { masterdata } from './ledger/masterdata.ts';
@@ -17,7 +19,9 @@ export const projections: readonly Projection[] = [
   { ...reconcile, drain: drainMatch, waits: hasWork, inspect: inspectMatch },
 ];
 
+export type { CountPlan, PlannedZone } from './counting/plan.ts';
+export type { CountFinding, CountRow, CountsQuery, CountView } from './counting/reads.ts';
 export type { DocumentRow, DocumentsQuery, DocumentView, FindingView } from './reconcile/reads.ts';
 
 /** What the ledger object answers from tables that are not the ledger's own: it is given them, as it is given its projections. */
-export const reads = { documentsPage, documentView, findingsPage } as const;
+export const reads = { documentsPage, documentView, findingsPage, countsPage, countView, countFindings, countPlan } as const;

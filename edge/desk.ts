@@ -3,10 +3,12 @@ import { type Identity, identityOf } from '../protocol/epc/identity.ts';
 import { Fault } from '../protocol/fault.ts';
 import type { DocumentRef } from '../protocol/record.ts';
 import type { DoorSign, NodeSign } from './broker/broker.ts';
+import type { Counting } from './counting.ts';
 import { lampOf } from './lamp.ts';
 import type { Outbox, OutboxHealth } from './outbox/outbox.ts';
 import {
   CONTENTS_SHOWN,
+  type CountStep,
   DOUBTS_SHOWN,
   type DocumentChoice,
   PASSAGES_SHOWN,
@@ -36,6 +38,8 @@ export interface DeskOptions {
   readonly eye?: (door: string) => boolean | null | undefined;
   /** Of the node's key. */
   readonly fingerprint: () => string;
+  /** Counts of zones, at a node that has zones. */
+  readonly counting?: Pick<Counting, 'zones' | 'shown' | 'step'>;
 }
 
 /** What a person at the dock sees and decides: the state of all parts in one, for the panel. */
@@ -92,6 +96,8 @@ export class Desk implements PanelModel {
         direction,
         quantity: lines.reduce((sum, line) => sum + line.quantity, 0),
       })),
+      zones: this.#options.counting?.zones() ?? [],
+      count: this.#options.counting?.shown() ?? null,
     };
   }
 
@@ -137,6 +143,12 @@ export class Desk implements PanelModel {
       throw new Fault('DOOR_UNKNOWN', `this node has no door ${door}: reload the page`);
     }
     await this.#options.outbox.chooseDocument(door, choice);
+  }
+
+  async stepCount(step: CountStep): Promise<void> {
+    const { counting } = this.#options;
+    if (counting === undefined) throw new Fault('ZONE_UNKNOWN', 'this node has no zones: name them in its settings');
+    await counting.step(step);
   }
 
   #door(door: DoorSettings, expectations: readonly ExpectCommand[], names: ReadonlyMap<string, string>): PanelDoor {

@@ -4,6 +4,7 @@ import packageFile from '../package.json' with { type: 'json' };
 import type { Command, NodeStatus } from '../protocol/command.ts';
 import { Broker } from './broker/broker.ts';
 import { Clock } from './clock.ts';
+import { Counting } from './counting.ts';
 import { Desk } from './desk.ts';
 import { DoorEyes } from './eyes.ts';
 import { NodeKeys } from './identity.ts';
@@ -15,13 +16,15 @@ import { startPanel } from './panel/server.ts';
 import { Doors } from './passage/doors.ts';
 import { openReader } from './readers/open.ts';
 import type { ReaderEvents, ReaderSettings } from './readers/reader.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, zoneAntennas } from './settings.ts';
 import { type NodeKey, Uplink, type UplinkState } from './uplink/uplink.ts';
 
 /** How often doors are looked at for passages whose quiet interval has passed: far below what a person or the hub notices. */
 const TICK_MS = 50;
 /** How often the key's file is looked at: who rotates it sees the node come back with the new one at once. */
 const KEY_MS = 1_000;
+/** How often an open count is looked after, and the hub asked for what stands in the zones. */
+const COUNTING_MS = 1_000;
 /** How often lights and displays are brought up to date at most. */
 const SIGNS_MS = 250;
 
@@ -59,17 +62,18 @@ export async function runNode(settings: Settings, log: Log): Promise<RunningNode
   }
 }
 
-/** What the doors use of each reader. */
-function readerSettings({ readers, doors }: Settings): ReaderSettings[] {
+/** What doors and zones use of each reader. */
+function readerSettings(settings: Settings): ReaderSettings[] {
+  const { readers, doors, zones } = settings;
   return readers.map((reader) => {
     const own = <T extends { readonly reader: string }>(all: readonly (T | undefined)[]): T[] =>
       all.filter((one) => one !== undefined).filter((one) => one.reader === reader.id);
+    const antennas = [...doors.flatMap((door) => door.antennas), ...zones.flatMap((zone) => zoneAntennas(settings, zone))];
     const lights = own(doors.map((door) => door.light));
     return {
       ...reader,
-      ports: own(doors.flatMap((door) => door.antennas))
-        .map((antenna) => antenna.port)
-        .sort((a, b) => a - b),
+      // Several zones may share an antenna.
+      ports: [...new Set(own(antennas).map((antenna) => antenna.port))].sort((a, b) => a - b),
       inputs: own(doors.map((door) => door.eye)).map((eye) => eye.pin),
       outputs: lights.flatMap(({ green, amber, red }) => [green, amber, red].filter((pin) => pin !== undefined)),
     };
@@ -91,7 +95,10 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   const ranBefore = journalled(journals);
   const outbox = new Outbox({ path: join(dataDir, 'outbox.db'), address, clock: read, limits: settings.outbox, ranBefore, log });
   started.add(() => outbox.close());
-  const onCommand = (command: Command): Promise<void> => (command.type === 'expect' ? outbox.expect(command) : outbox.forget(command));
+  const onCommand = async (command: Command): Promise<void> => {
+    await outbox.obey(command);
+    if (command.type === 'zone') counting.listed(command.zone);
+  };
   const onState = ({ hubOffsetMs }: UplinkState): void => {
     clock.offset = hubOffsetMs;
     desk.changed();
@@ -117,6 +124,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   const events: ReaderEvents = {
     reads: (reader, reads) => {
       doors.push(reader, reads);
+      counting.push(reader, reads);
       desk.changed();
     },
     health: (reader, { state, message }) => {
@@ -135,6 +143,15 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   const readers = readerSettings(settings).map((reader) => openReader(reader, events));
   const lights = new StackLights(settings.doors, readers, log);
   const health = (): ReturnType<(typeof readers)[number]['health']>[] => readers.map((reader) => reader.health());
+  const counting = new Counting({
+    settings,
+    outbox,
+    clock: read,
+    readers: health,
+    log,
+    changed: () => desk.changed(),
+    asked: () => uplink.statusChanged(),
+  });
   const desk = new Desk({
     settings,
     outbox,
@@ -144,6 +161,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     fingerprint,
     held: () => intake.held,
     eye: (door) => eyes.blocked(door, (id) => health().some((reader) => reader.id === id && reader.state === 'reading')),
+    counting,
   });
 
   function fingerprint(): string {
@@ -167,9 +185,12 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     const seen = health().map(({ id, state, readsPerSecond }) => ({ id, state, readsPerSecond: Math.round(readsPerSecond) }));
     const { space, notices } = outbox.health();
     const { items, bytes, limitItems, limitBytes, level } = space;
+    const wants = counting.wants();
     return {
       ...{ v: 1, online: true, at: clock.now(), epoch, seq, queued: outbox.queued(), clock: clock.health(), readers: seen },
       ...{ outbox: { items, bytes, limitItems, limitBytes, level, notices: notices.length }, version: packageFile.version },
+      ...(settings.zones.length === 0 ? {} : { zones: settings.zones.map(({ id, name }) => ({ id, name })) }),
+      ...(wants === undefined ? {} : { wants }),
     };
   }
 
@@ -200,6 +221,8 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   doors.recover();
   const ticking = setInterval(() => doors.tick(clock.now()), TICK_MS);
   started.add(() => clearInterval(ticking));
+  const asking = setInterval(() => counting.tick(), COUNTING_MS);
+  started.add(() => clearInterval(asking));
   const looking = setInterval(lookAtKey, KEY_MS);
   started.add(() => clearInterval(looking));
   uplink.start();

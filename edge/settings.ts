@@ -94,6 +94,21 @@ const door = z.strictObject({
   eye: eye.optional(),
 });
 
+/** Antennas of a zone: a reader at a desk, at a shelf, or in the hand. */
+const zone = z.strictObject({
+  id: name,
+  name: z.string().min(1).max(60),
+  /** Left out: every reader that no door has, such as the one hand reader of a site. */
+  antennas: z
+    .array(z.strictObject({ reader: name, port: z.number().int().min(1).max(MAX_PORT) }))
+    .min(1)
+    .max(16)
+    .optional(),
+});
+
+/** A status names each zone in at most 150 bytes and has at most 16 KB. */
+const MAX_ZONES = 48;
+
 /** What the outbox may hold and when people are told; see outbox/space.ts for the reasons of the defaults. */
 const outbox = z.strictObject({
   /** Under one day of a busy dock the outbox would be no buffer. */
@@ -143,7 +158,9 @@ const schema = z
     outbox: outbox.prefault({}),
     /** A node serves one building side: more readers need a second node. */
     readers: z.array(reader).min(1).max(16),
-    doors: z.array(door).min(1).max(32),
+    doors: z.array(door).max(32),
+    /** Where people count; a node without any has no counts. */
+    zones: z.array(zone).max(MAX_ZONES).default([]),
   })
   .superRefine((settings, context) => {
     const issue = (path: (string | number)[], message: string): void => context.addIssue({ code: 'custom', path, message });
@@ -167,7 +184,10 @@ const schema = z
       const other = links.get(path);
       if (other !== undefined) issue(['readers', i, 'link'], `${link} is the link of reader ${other} already`);
       links.set(path, id);
-      const used = settings.doors.some(({ antennas }) => antennas.some((antenna) => antenna.reader === id));
+      const isUsed = ({ antennas }: { antennas?: readonly { readonly reader: string }[] | undefined }): boolean =>
+        antennas?.some((antenna) => antenna.reader === id) === true;
+      // Without antennas of its own a zone is counted with every reader that no door has.
+      const used = settings.doors.some(isUsed) || settings.zones.some((one) => one.antennas === undefined || isUsed(one));
       if (!used) issue(['readers', i, 'id'], `no door has an antenna of "${id}": name its ports there, or leave it out`);
     });
     const { panel, broker } = settings;
@@ -202,10 +222,38 @@ const schema = z
         issue(['doors', i, 'antennas'], 'needs an outside and an inside antenna: direction comes from the two');
       }
     });
+    if (settings.doors.length + settings.zones.length === 0) issue(['doors'], 'needs a door, or a zone under zones');
+    const zones = new Set<string>();
+    settings.zones.forEach(({ id, antennas: own = [] }, i) => {
+      if (zones.has(id)) issue(['zones', i, 'id'], `"${id}" is used twice`);
+      zones.add(id);
+      own.forEach(({ reader: of, port: at }, k) => {
+        if (!readers.has(of)) issue(['zones', i, 'antennas', k, 'reader'], `"${of}" is none of the readers`);
+        const other = antennas.get(`${of} port ${at}`);
+        if (other !== undefined)
+          issue(['zones', i, 'antennas', k, 'port'], `${of} port ${at} belongs to door ${other}: what it reads goes there`);
+      });
+    });
   });
 
 export type Settings = z.output<typeof schema>;
 export type DoorSettings = Settings['doors'][number];
+export type ZoneSettings = Settings['zones'][number];
+
+/** Port of a reader that settings name nowhere else: hand and desk readers have one. */
+const ONLY_PORT = 1;
+
+/** Antennas by which a zone is counted: its own, else those of the readers that no door has. */
+export function zoneAntennas({ readers, doors, zones }: Pick<Settings, 'readers' | 'doors' | 'zones'>, zone: ZoneSettings) {
+  if (zone.antennas !== undefined) return zone.antennas;
+  const atDoors = new Set(doors.flatMap(({ antennas }) => antennas.map((antenna) => antenna.reader)));
+  return readers
+    .filter(({ id }) => !atDoors.has(id))
+    .flatMap(({ id }) => {
+      const named = zones.flatMap(({ antennas = [] }) => antennas.filter((antenna) => antenna.reader === id));
+      return named.length > 0 ? named : [{ reader: id, port: ONLY_PORT }];
+    });
+}
 
 const SETTINGS_BYTES = 262_144;
 

@@ -1,3 +1,5 @@
+import { type ItemGroup, isItems } from './record.ts';
+
 /**
  * What the hub sends to a node on its `commands` topic with QoS 1, as JSON. A node stores a command before it acknowledges it;
  * the same id again changes nothing.
@@ -25,13 +27,43 @@ export interface ForgetCommand {
   readonly number: string;
 }
 
-export type Command = ExpectCommand | ForgetCommand;
+/**
+ * What stands in a zone as the hub knows it, for a count: the answer to `wants` in the node's status. Its parts hold other items each; the
+ * list is whole once all have come. Logistic units and EPCs without a GTIN are never expected.
+ */
+export interface ZoneCommand {
+  readonly v: 1;
+  readonly id: string;
+  readonly type: 'zone';
+  /** A zone of the site, or `*` for all of it. */
+  readonly zone: string;
+  /** Hub time at which this was so, epoch milliseconds: the parts of one list share it. */
+  readonly at: number;
+  /** Part k of n, from 1. */
+  readonly part: number;
+  readonly parts: number;
+  readonly items: readonly ItemGroup[];
+  /** Names of the GTINs in this part, as far as the hub has them. */
+  readonly names: { readonly [gtin: string]: string };
+}
+
+export type Command = ExpectCommand | ForgetCommand | ZoneCommand;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 function isLine(value: unknown): boolean {
   const line = value as Partial<ExpectCommand['lines'][number]> | null;
   return isText(line?.gtin) && Number.isFinite(line.quantity) && (line.name === undefined || isText(line.name));
+}
+
+/** Items in one part of a zone's list: 131,072 bytes hold no more, at 2 bytes each. */
+const MAX_LISTED = 65_536;
+
+function isZone({ zone, at, part, parts, items, names }: Partial<ZoneCommand>): boolean {
+  const counts = [at, part, parts].every((value) => Number.isSafeInteger(value) && (value as number) >= 1);
+  if (!isText(zone) || zone === '' || zone.length > 32 || !counts || (part as number) > (parts as number)) return false;
+  if (names === null || typeof names !== 'object' || Array.isArray(names) || !Object.values(names).every(isText)) return false;
+  return isItems(items, MAX_LISTED);
 }
 
 /**
@@ -41,6 +73,7 @@ function isLine(value: unknown): boolean {
 export function isCommand(value: unknown): value is Command {
   const command = value as Partial<ExpectCommand | ForgetCommand> | null;
   if (command?.v !== 1 || !isText(command.id) || command.id === '') return false;
+  if ((value as Partial<Command>).type === 'zone') return isZone(value as Partial<ZoneCommand>);
   if (command.kind !== 'despatchAdvice' && command.kind !== 'order') return false;
   if (!isText(command.number) || command.number === '' || command.number.length > 80) return false;
   if (command.type === 'forget') return true;
@@ -74,6 +107,10 @@ export interface NodeStatus {
     readonly notices?: number;
   };
   readonly version?: string;
+  /** Where the node counts: the zones of its settings. */
+  readonly zones?: readonly { readonly id: string; readonly name: string }[];
+  /** The node asks what stands in a zone; `asked` differs for each question, so that a status sent again asks nothing. */
+  readonly wants?: { readonly zone: string; readonly asked: number };
 }
 
 /** What the hub sends on the `replies` topic: its time and its head of the node's chain, at each connect. */

@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8 } from './bytes.ts';
 import { canonical, type Json } from './canonical.ts';
-import { countItems, decodeBody, eachItem, encodeBody, groupItems, type Item, itemOf, MAX_ITEMS, type PassageBody } from './record.ts';
+import {
+  type CountBody,
+  countItems,
+  decodeBody,
+  eachItem,
+  encodeBody,
+  groupItems,
+  type Item,
+  itemOf,
+  MAX_ITEMS,
+  type PassageBody,
+} from './record.ts';
 
 const clock = { wall: 1_764_000_000_500, mono: 90_000, boot: '0123abcd', synced: true, offset: -3 };
 const passage: PassageBody = {
@@ -132,5 +143,47 @@ describe('record bodies', () => {
         expect(error).toMatchObject({ name: 'Fault' });
       }
     }
+  });
+});
+
+describe('counts', () => {
+  const count: CountBody = {
+    ...{ type: 'count', v: 1, count: 'c-mi8q0w-1f2e', zone: 'A', name: 'Allée A', part: 1, parts: 2, passes: 2 },
+    ...{ opened: 1_764_000_000_000, closed: 1_764_000_000_400, expected: 1_763_999_000_000, by: 'Léa', approved: 1_764_000_000_450 },
+    items: [{ gtin: '03400930000014', serials: [7, 3, 90] }, { raw: ['E2009A9040060AF000000372'] }],
+    missing: [{ gtin: '03400930000014', serials: [8] }],
+    ssccs: ['106141412345678908'],
+    clock,
+  };
+  const changed = (what: object): Uint8Array => utf8(canonical({ ...count, ...what } as unknown as Json));
+
+  it('are read back as they were written', () => {
+    expect(decodeBody(encodeBody(count))).toEqual(count);
+    expect(decodeBody(changed({ zone: '*' }))).toMatchObject({ zone: '*' });
+  });
+
+  it.each([
+    ['a zone that is no name', { zone: 'A 1' }],
+    ['nobody who approved it', { by: '' }],
+    ['an end before its begin', { closed: 1 }],
+    ['no pass', { passes: 0 }],
+    ['a part beyond the last', { part: 3 }],
+    ['a logistic unit that is none', { ssccs: ['12'] }],
+    ['missing items out of order', { missing: [{ gtin: '03400930000014', serials: [8, 0] }] }],
+  ])('are refused with %s', (_what, change) => {
+    expect(() => decodeBody(changed(change))).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }));
+  });
+
+  it('are refused with missing items when nothing was expected', () => {
+    const { expected, ...blind } = count;
+    expect(() => decodeBody(utf8(canonical(blind as unknown as Json)))).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }));
+    expect(expected).toBeDefined();
+  });
+
+  it('hold at most as many read and missing items together as a record may', () => {
+    const serials = (n: number): number[] => Array.from({ length: n }, (_, i) => (i === 0 ? 0 : 1));
+    const half = (n: number) => [{ gtin: '03400930000014', serials: serials(n) }];
+    expect(() => decodeBody(changed({ items: half(MAX_ITEMS - 10), missing: half(10) }))).not.toThrow();
+    expect(() => decodeBody(changed({ items: half(MAX_ITEMS - 10), missing: half(11) }))).toThrow('split the count');
   });
 });

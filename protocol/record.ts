@@ -91,6 +91,41 @@ export interface DecisionBody {
   readonly clock: NodeClock;
 }
 
+/** The whole site, where the name of a zone stands. */
+export const WHOLE_SITE = '*';
+
+/** What a person counted in a zone and approved. Its parts hold other items each and are judged each by itself. */
+export interface CountBody {
+  readonly type: 'count';
+  readonly v: 1;
+  /** Unique per node for ever; the parts of a split count share it. */
+  readonly count: string;
+  /** A zone of the site, or {@link WHOLE_SITE}. */
+  readonly zone: string;
+  /** What people call the zone. */
+  readonly name?: string;
+  /** Part k of n, from 1. */
+  readonly part: number;
+  readonly parts: number;
+  /** Begin of the first pass and end of the last, epoch milliseconds by the node's wall clock. */
+  readonly opened: number;
+  readonly closed: number;
+  /** How often the zone was gone through. What one pass did not see may have been shaded: only two say that it is missing. */
+  readonly passes: number;
+  /** Hub time at which the hub said what stands in the zone, epoch milliseconds; absent in a count without expectation. */
+  readonly expected?: number;
+  /** Who approved the count, and when by the node's wall clock. */
+  readonly by: string;
+  readonly approved: number;
+  /** What was read. */
+  readonly items: readonly ItemGroup[];
+  /** What was expected and read in no pass. */
+  readonly missing?: readonly ItemGroup[];
+  /** SSCC of the logistic units read, 18 digits each, ascending. */
+  readonly ssccs?: readonly string[];
+  readonly clock: NodeClock;
+}
+
 /** The first record of an epoch after 1: names the head of the chain it leaves. */
 export interface EpochBody {
   readonly type: 'epoch';
@@ -107,7 +142,7 @@ export interface UnknownBody {
   readonly clock: NodeClock;
 }
 
-export type RecordBody = PassageBody | DecisionBody | EpochBody;
+export type RecordBody = PassageBody | DecisionBody | CountBody | EpochBody;
 
 /** The item of an EPC in hexadecimal. An SSCC is a logistic unit, not an item: callers sort those out first. */
 export function itemOf(epcHex: string): Item {
@@ -236,6 +271,41 @@ export function isDocumentRef(value: unknown): value is DocumentRef {
   }
 }
 
+/** Whether a value is items as records hold them, at most `max`. */
+export function isItems(value: unknown, max: number): value is ItemGroup[] {
+  try {
+    return checkGroups(value, 'items') <= max;
+  } catch {
+    return false;
+  }
+}
+
+function checkParts({ part, parts }: { readonly part?: unknown; readonly parts?: unknown }): void {
+  if (!isCount(part) || !isCount(parts) || part < 1 || part > parts) bad('part must be 1 to parts');
+}
+
+function checkSsccs(value: unknown): void {
+  if (value === undefined) return;
+  const fits = (one: unknown): boolean => typeof one === 'string' && /^\d{18}$/.test(one);
+  if (!Array.isArray(value) || value.length > MAX_ITEMS || !value.every(fits)) bad('ssccs holds something that is not 18 digits');
+}
+
+function checkCount(body: Partial<CountBody>): void {
+  if (!isText(body.count, 80) || !isText(body.by, 80)) bad('count and by must be 1 to 80 characters');
+  if (typeof body.zone !== 'string' || !(body.zone === WHOLE_SITE || isName(body.zone))) bad('zone is neither a name nor *');
+  if (body.name !== undefined && !isText(body.name, 80)) bad('name is empty or over 80 characters');
+  checkParts(body);
+  if (!isCount(body.opened) || !isCount(body.closed) || !isCount(body.approved))
+    return void bad('opened, closed and approved must be epoch milliseconds');
+  if (body.closed < body.opened) bad('closed lies before opened');
+  if (!isCount(body.passes) || body.passes < 1) bad('passes is not a count of at least 1');
+  if (body.expected !== undefined && !isCount(body.expected)) bad('expected is not epoch milliseconds');
+  const missing = body.missing === undefined ? 0 : checkGroups(body.missing, 'missing');
+  if (missing > 0 && body.expected === undefined) bad('missing items of a count without expectation');
+  if (checkGroups(body.items, 'items') + missing > MAX_ITEMS) bad(`more than ${MAX_ITEMS} items: split the count`);
+  checkSsccs(body.ssccs);
+}
+
 type Moved = Partial<Pick<PassageBody, 'passage' | 'door' | 'opened' | 'closed' | 'document' | 'items' | 'doubts'>>;
 
 function checkMovement(body: Moved): void {
@@ -271,21 +341,19 @@ export function decodeBody(bytes: Uint8Array): RecordBody | UnknownBody {
   if (type === 'passage') {
     const body = value as unknown as Partial<PassageBody>;
     checkMovement(body);
-    if (!isCount(body.part) || !isCount(body.parts) || body.part < 1 || body.part > (body.parts as number)) bad('part must be 1 to parts');
+    checkParts(body);
     if (!['in', 'out', 'unknown'].includes(body.direction as string)) bad('direction is not in, out or unknown');
     if (body.direction === 'unknown' && countItems(body.items as ItemGroup[]) > 0) bad('items moved in an unknown direction');
     if (!isCount(body.confidence, 1000)) bad('confidence is not 0 to 1000 per mille');
     if (body.strays !== undefined && !isCount(body.strays)) bad('strays is not a count');
-    if (
-      body.ssccs !== undefined &&
-      !(Array.isArray(body.ssccs) && body.ssccs.length <= MAX_ITEMS && body.ssccs.every((s) => typeof s === 'string' && /^\d{18}$/.test(s)))
-    )
-      bad('ssccs holds something that is not 18 digits');
+    checkSsccs(body.ssccs);
   } else if (type === 'decision') {
     const body = value as unknown as Partial<DecisionBody>;
     checkMovement(body);
     if (!['in', 'out', 'stray'].includes(body.verdict as string)) bad('verdict is not in, out or stray');
     if (!isText(body.decision, 80) || !isText(body.by, 80)) bad('decision and by must be 1 to 80 characters');
+  } else if (type === 'count') {
+    checkCount(value as unknown as Partial<CountBody>);
   } else if (type === 'epoch') {
     const previous = (value as unknown as Partial<EpochBody>).previous;
     if (previous === null || typeof previous !== 'object' || !isCount(previous.epoch) || !isCount(previous.seq))

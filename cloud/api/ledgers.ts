@@ -1,12 +1,18 @@
 import { canonical } from '../../protocol/canonical.ts';
+import type { CountPlan } from '../counting/plan.ts';
+import type { CountFinding, CountRow, CountsQuery, CountView } from '../counting/reads.ts';
 import type { HubEntryType, JsonObject, NewEntry } from '../ledger/entry.ts';
 import type { Appended, LedgerRpc, ListQuery, Page } from '../ledger/rpc.ts';
 import type { DocumentRow, DocumentsQuery, DocumentView, FindingView } from '../reconcile/reads.ts';
 import { Problem } from './problem.ts';
 import { isProblemCode } from './problems.ts';
 
-/** What the ledger object answers about documents, beyond its core. */
+/** What the ledger object answers about documents and counts, beyond its core. */
 type DocumentReads = {
+  counts(query: CountsQuery): Promise<Page<CountRow>>;
+  count(entry: number): Promise<CountView | null>;
+  countFindings(query: ListQuery): Promise<Page<CountFinding>>;
+  countPlan(site: string | null, now: number): Promise<CountPlan>;
   documents(query: DocumentsQuery): Promise<Page<DocumentRow>>;
   document(id: string): Promise<DocumentView | null>;
   findings(query: ListQuery): Promise<Page<FindingView>>;

@@ -1,6 +1,7 @@
 import { openapi } from './openapi.ts';
 import { type Route, route } from './route.ts';
 import { companyRoutes } from './routes/company.ts';
+import { countRoutes } from './routes/counts.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { enrolmentRoutes } from './routes/enrolments.ts';
 import { entryRoutes } from './routes/entries.ts';
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
   ...enrolmentRoutes,
   ...stockRoutes,
+  ...countRoutes,
   ...documentRoutes,
   ...findingRoutes,
   ...entryRoutes,

@@ -17,6 +17,8 @@ const isOutbox = (value: unknown): boolean =>
   isText(value['level']) &&
   (value['notices'] === undefined || isWhole(value['notices']));
 
+const isZone = (value: unknown): boolean => isObject(value) && isText(value['id']) && isText(value['name']);
+
 /** Members that may be left out. What head office is shown of a node must be what its pages read: one node must not break them for all. */
 const OPTIONAL: Readonly<Record<string, (value: unknown) => boolean>> = {
   at: isWhole,
@@ -27,6 +29,8 @@ const OPTIONAL: Readonly<Record<string, (value: unknown) => boolean>> = {
   readers: (value) => Array.isArray(value) && value.every(isReader),
   outbox: isOutbox,
   version: isText,
+  zones: (value) => Array.isArray(value) && value.every(isZone),
+  wants: (value) => isObject(value) && isText(value['zone']) && isWhole(value['asked']),
 };
 
 function isStatus(value: unknown): boolean {

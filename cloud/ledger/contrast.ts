@@ -1,4 +1,5 @@
 import type { Held, Moved, Sample, Stand } from './sample.ts';
+import { SAID } from './samplecount.ts';
 import { num, type Row, type Sql, text } from './sql.ts';
 
 /** Rows looked up in one statement: some 10 ms, and a JSON parameter far below 2 MB. */
@@ -27,9 +28,22 @@ function take<T>(from: Iterator<T>, count: number): T[] {
   return taken;
 }
 
-const standText = (stand: Stand): string =>
-  `${stand.site > 0 ? `at site ${stand.site}` : `out of site ${-stand.site}`} by entry ${stand.entry}`;
-const standOf = (row: Row): Stand => ({ site: num(row, 'site'), entry: num(row, 'entry') });
+/** All that is said of where an item is, in one line: two stands are equal when their lines are. */
+function standText(site: number, entry: number, rest: { seen: number; debt: number; word: number | null; zone: string | null }): string {
+  const counted = rest.word === null ? '' : `, counted ${rest.word} in zone ${rest.zone ?? '*'}`;
+  const debt = rest.debt === 0 ? '' : `, never in at site ${rest.debt}`;
+  return `${site > 0 ? `at site ${site}` : `out of site ${-site}`} by entry ${entry}, last seen ${rest.seen}${debt}${counted}`;
+}
+const saidText = ({ site, entry, seen, debt, said }: Stand): string =>
+  standText(site, entry, { seen, debt, word: said === undefined ? null : SAID[said.kind], zone: said?.zone ?? null });
+const rowText = (row: Row): string =>
+  standText(num(row, 'site'), num(row, 'entry'), {
+    ...{ seen: num(row, 'seen'), debt: num(row, 'never_in') },
+    ...{ word: row['word'] === null ? null : num(row, 'word'), zone: row['zone'] === null ? null : text(row, 'zone') },
+  });
+
+const STANDS = `r.item, r.serial, r.site, r.entry, r.seen, r.never_in, k.word, z.zone`;
+const COUNTED = 'LEFT JOIN counted AS k ON k.item = r.item AND k.serial = r.serial LEFT JOIN zones AS z ON z.id = k.zone';
 const inRanges = (ranges: readonly (readonly [number, number])[], ordinal: number): boolean =>
   ranges.some(([first, count]) => ordinal >= first && ordinal < first + count);
 
@@ -76,16 +90,15 @@ export class Contrast {
 
   #compareStands(some: readonly At[]): void {
     const rows = this.#sql.exec(
-      `SELECT r.item, r.serial, r.site, r.entry FROM json_each(?) AS k CROSS JOIN serials AS r ON r.item = k.value ->> 0 AND r.serial = k.value ->> 1`,
+      `SELECT ${STANDS} FROM json_each(?) AS w CROSS JOIN serials AS r ON r.item = w.value ->> 0 AND r.serial = w.value ->> 1 ${COUNTED}`,
       JSON.stringify(some),
     );
-    const found = new Map(rows.map((row) => [`${num(row, 'item')} ${num(row, 'serial')}`, standOf(row)]));
+    const found = new Map(rows.map((row) => [`${num(row, 'item')} ${num(row, 'serial')}`, rowText(row)]));
     for (const [item, serial] of some) {
-      const said = (this.#sample.items.get(item) as Held).stands.get(serial) as Stand;
+      const said = saidText((this.#sample.items.get(item) as Held).stands.get(serial) as Stand);
       const stored = found.get(`${item} ${serial}`);
-      if (stored?.site === said.site && stored.entry === said.entry) continue;
-      const has = stored === undefined ? 'has no row' : `is ${standText(stored)}`;
-      this.#say(item, `serials: serial ${serial} of ITEM ${has}, the log says ${standText(said)}`);
+      if (stored === said) continue;
+      this.#say(item, `serials: serial ${serial} of ITEM ${stored === undefined ? 'has no row' : `is ${stored}`}, the log says ${said}`);
     }
   }
 
@@ -134,13 +147,13 @@ export class Contrast {
   #compareCounts(): void {
     const { after, to, part, parts } = this.#sample.choice;
     const range = [after, to, parts, part];
-    const serials = 'FROM serials WHERE item > ? AND item <= ? AND serial % ? = ?';
+    const serials = `FROM serials AS r ${COUNTED} WHERE r.item > ? AND r.item <= ? AND r.serial % ? = ?`;
     const known = [...this.#sample.items.values()].reduce((sum, { stands }) => sum + stands.size, 0);
     if (num(this.#sql.exec(`SELECT COUNT(*) AS n ${serials}`, ...range)[0] ?? {}, 'n') !== known) {
-      for (const row of this.#sql.exec(`SELECT item, serial, site, entry ${serials}`, ...range)) {
+      for (const row of this.#sql.exec(`SELECT ${STANDS} ${serials}`, ...range)) {
         const [item, serial] = [num(row, 'item'), num(row, 'serial')];
         if (this.#sample.items.get(item)?.stands.has(serial) === true) continue;
-        this.#say(item, `serials: serial ${serial} of ITEM is ${standText(standOf(row))}, the log never saw it`);
+        this.#say(item, `serials: serial ${serial} of ITEM is ${rowText(row)}, the log never saw it`);
       }
     }
     if (parts === 1) this.#compareMovementCount(after, to);

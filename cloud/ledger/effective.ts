@@ -1,4 +1,4 @@
-import type { DecisionBody, PassageBody, RecordBody, UnknownBody } from '../../protocol/record.ts';
+import type { CountBody, DecisionBody, PassageBody, RecordBody, UnknownBody } from '../../protocol/record.ts';
 
 /** What is known of the boot that a node's newest record was made in. */
 export interface Boot {
@@ -14,7 +14,8 @@ type Body = RecordBody | UnknownBody;
 /** When what the record tells of was over, by the node's wall clock. */
 function wallOf(record: Body): number {
   // By type: what a record of a later kind calls "closed" is not checked.
-  return record.type === 'passage' || record.type === 'decision' ? (record as PassageBody | DecisionBody).closed : record.clock.wall;
+  const over = record.type === 'passage' || record.type === 'decision' || record.type === 'count';
+  return over ? (record as PassageBody | DecisionBody | CountBody).closed : record.clock.wall;
 }
 
 function correctedTime(record: Body, bootAt: number): number {
@@ -27,8 +28,8 @@ function correctedTime(record: Body, bootAt: number): number {
 
 /**
  * Effective times of records that were received together, in epoch milliseconds: the node's wall time corrected by its measured
- * offset; never after receipt; for passages never falling within one boot of the node. A decision counts at the time of its passage,
- * which may lie far back, so it neither obeys nor moves that order. The raw clock values stay in the body.
+ * offset; never after receipt; for passages never falling within one boot of the node. A decision counts at the time of its passage
+ * and a count at its end, which may lie far back, so they neither obey nor move that order. The raw clock values stay in the body.
  */
 export function effectiveTimes(
   records: readonly Body[],
@@ -45,7 +46,7 @@ export function effectiveTimes(
     const started = bootAt.get(name) as number;
     const floor = boot?.boot === name ? boot.effective : 0;
     const time = Math.max(0, Math.min(receivedAt, correctedTime(record, started)));
-    if (record.type === 'decision') {
+    if (record.type === 'decision' || record.type === 'count') {
       boot = { boot: name, bootAt: started, effective: floor };
       return time;
     }

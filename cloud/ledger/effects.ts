@@ -20,6 +20,25 @@ export interface Movement {
   readonly document: DocumentRef | null;
 }
 
+/**
+ * Items of one GTIN that a count booked in or out, or that a door's word took back: what a count booked as shrinkage comes back `in` once a passage
+ * explains it. It is no passage of goods: nothing matches it with an invoice.
+ */
+export interface Adjustment {
+  readonly entry: number;
+  /** When it counts, epoch milliseconds: the end of the count, or the passage that explains it. */
+  readonly at: number;
+  readonly site: string;
+  readonly node: string;
+  /** `*` for the whole site. */
+  readonly zone: string;
+  readonly count: string;
+  readonly reason: 'shrinkage' | 'surplus';
+  readonly direction: Direction;
+  readonly gtin: string;
+  readonly quantity: number;
+}
+
 /** A stock quantity after an entry. */
 export interface StockChange {
   readonly site: string;
@@ -59,7 +78,7 @@ export interface FindingChange {
 /** Items whose movement contradicts what the ledger knew: counted, shown, never dropped in silence. */
 export interface Anomaly {
   readonly entry: number;
-  readonly code: 'REPEATED_READ' | 'NEVER_IN' | 'MISSED_IN' | 'MISSED_OUT' | 'REPEATED_RECORD';
+  readonly code: 'REPEATED_READ' | 'NEVER_IN' | 'MISSED_IN' | 'MISSED_OUT' | 'REPEATED_RECORD' | 'BEFORE_COUNT';
   readonly site: string;
   readonly gtin: string | null;
   readonly ordinals: readonly (readonly [number, number])[];
@@ -68,6 +87,7 @@ export interface Anomaly {
 /** What one entry changed: kept as JSON beside the entry, so that the stream can resume from any index. */
 export interface EntryEffects {
   readonly movements?: readonly Movement[];
+  readonly adjustments?: readonly Adjustment[];
   readonly stock?: readonly StockChange[];
   readonly documents?: readonly DocumentChange[];
   readonly findings?: readonly FindingChange[];
@@ -85,6 +105,7 @@ export function withLate(before: EntryEffects, late: EntryEffects): EntryEffects
   const joined = {
     ...before,
     movements: join(before.movements, late.movements),
+    adjustments: join(before.adjustments, late.adjustments),
     stock: join(before.stock, late.stock),
     documents: join(before.documents, late.documents),
     findings: join(before.findings, late.findings),
@@ -126,7 +147,7 @@ export class Effects {
   of(entry: number): Lists {
     let lists = this.#byEntry.get(entry);
     if (lists === undefined) {
-      lists = { movements: [], stock: [], documents: [], findings: [], anomalies: [] };
+      lists = { movements: [], adjustments: [], stock: [], documents: [], findings: [], anomalies: [] };
       this.#byEntry.set(entry, lists);
     }
     return lists;

@@ -1,6 +1,5 @@
-import { countItems } from '../../protocol/record.ts';
+import { countItems, type ItemGroup } from '../../protocol/record.ts';
 import type { Effects } from './effects.ts';
-import type { Move } from './move.ts';
 import type { Migration } from './projection.ts';
 import { type Sql, text } from './sql.ts';
 
@@ -16,10 +15,19 @@ export const handedMigration: Migration = {
   statements: ['CREATE TABLE handed (node TEXT, name TEXT, PRIMARY KEY (node, name)) WITHOUT ROWID'],
 };
 
-const keyOf = (move: Move): string => `${move.site}/${move.node} ${move.name}`;
+/** What a node hands over under a name of its own, unique per node for ever. */
+export interface Handed {
+  readonly entry: number;
+  readonly site: string;
+  readonly node: string;
+  readonly name: string;
+  readonly groups: readonly ItemGroup[];
+}
 
-/** The moves that are handed over for the first time; the others are noted as anomalies and move nothing. */
-export function firstHanded(moves: readonly Move[], sql: Sql, effects: Effects): Move[] {
+const keyOf = (move: Handed): string => `${move.site}/${move.node} ${move.name}`;
+
+/** Those that are handed over for the first time; the others are noted as anomalies and move nothing. */
+export function firstHanded<T extends Handed>(moves: readonly T[], sql: Sql, effects: Effects): T[] {
   const fresh = new Set<string>();
   for (let from = 0; from < moves.length; from += MAX_NAMES) {
     const names = moves.slice(from, from + MAX_NAMES).map((move) => [`${move.site}/${move.node}`, move.name]);

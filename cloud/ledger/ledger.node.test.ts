@@ -4,7 +4,7 @@ import { ledgerInMemory, OWN, openLedger } from './ledger.fixture.node.ts';
 import { ledgerSuite } from './ledger.suite.ts';
 import { DEFAULT_LOAD, type LoadOptions, loadBatches, loadRegistration, postLoad } from './load.fixture.ts';
 import { entryView, isLate, logHead } from './log.ts';
-import { movementsPage } from './movements.ts';
+import { movementsPage } from './movementpage.ts';
 import type { Projection } from './projection.ts';
 import { stockPage } from './reads.ts';
 import { NodeSql } from './sql.node.ts';

@@ -1,9 +1,7 @@
 import type { Direction, DocumentRef } from '../../protocol/record.ts';
 import type { Movement } from './effects.ts';
 import { gtinText } from './masterdata.ts';
-import { cursorOf, keysOf, limitOf, sizeOf } from './page.ts';
 import type { Migration } from './projection.ts';
-import type { MovementsQuery, Page } from './rpc.ts';
 import { num, type Row, type Sql, text } from './sql.ts';
 
 /**
@@ -65,7 +63,8 @@ export function writeMovements(
   }
 }
 
-const PASSAGE = 'p.entry, p.at, s.site, p.node, p.door, p.passage, p.direction, p.kind, p.number, p.how, p.lines';
+/** Columns of a passage `p` in a site `s`, as {@link movementsOf} reads them. */
+export const PASSAGE = 'p.entry, p.at, s.site, p.node, p.door, p.passage, p.direction, p.kind, p.number, p.how, p.lines';
 
 function documentOf(row: Row): DocumentRef | null {
   if (row['kind'] === null) return null;
@@ -73,7 +72,7 @@ function documentOf(row: Row): DocumentRef | null {
 }
 
 /** The movements of passage rows, in the order of the rows; with `gtin` only its own. */
-function movementsOf(sql: Sql, rows: readonly Row[], gtin?: string): Movement[] {
+export function movementsOf(sql: Sql, rows: readonly Row[], gtin?: string): Movement[] {
   const parsed = rows.map((row) => ({ row, lines: JSON.parse(text(row, 'lines')) as StoredLine[] }));
   const items = [...new Set(parsed.flatMap(({ lines }) => lines.map(([item]) => item)))];
   const gtins = new Map(
@@ -129,44 +128,4 @@ export function movementsOfItem(sql: Sql, gtin: string, from: number, to: number
 /** The movements of one entry. */
 export function movementsOfEntry(sql: Sql, entry: number): Movement[] {
   return movementsOf(sql, sql.exec(`SELECT ${PASSAGE} FROM passages p JOIN sites s ON s.id = p.site WHERE p.entry = ?`, entry));
-}
-
-/**
- * A page of movements, newest first: by entry, or with `gtin` by effective time. A page holds whole passages, so it may be a little
- * longer than asked.
- * @throws Fault CURSOR_INVALID
- */
-export function movementsPage(sql: Sql, query: MovementsQuery): Page<Movement> {
-  const limit = limitOf(query.limit);
-  const keys = keysOf(query.after, query.gtin === undefined ? 1 : 2);
-  const before = keys?.[0] ?? Number.MAX_SAFE_INTEGER;
-  const site = query.site === undefined ? [] : [query.site];
-  const ofSite = query.site === undefined ? '' : 'AND s.site = ?';
-  const rows =
-    query.gtin === undefined
-      ? sql.exec(
-          `SELECT ${PASSAGE} FROM passages p JOIN sites s ON s.id = p.site WHERE p.entry < ? ${ofSite} ORDER BY p.entry DESC LIMIT ?`,
-          before,
-          ...site,
-          limit,
-        )
-      : sql.exec(
-          `SELECT ${PASSAGE} FROM items i JOIN movements m ON m.item = i.id JOIN passages p ON p.entry = m.entry JOIN sites s ON s.id = p.site
-            WHERE i.gtin = ? AND (m.at, m.entry) < (?, ?) ${ofSite} ORDER BY m.at DESC, m.entry DESC LIMIT ?`,
-          Number(query.gtin),
-          before,
-          keys?.[1] ?? 0,
-          ...site,
-          limit,
-        );
-  const data: Movement[] = [];
-  let last: Row | undefined;
-  for (const row of rows) {
-    if (data.length >= limit) break;
-    data.push(...movementsOf(sql, [row], query.gtin));
-    last = row;
-  }
-  const more = last !== undefined && (last !== rows.at(-1) || rows.length === limit);
-  const cursor = last === undefined ? [] : query.gtin === undefined ? [num(last, 'entry')] : [num(last, 'at'), num(last, 'entry')];
-  return { data, next: more ? cursorOf(cursor) : null, entry: sizeOf(sql) };
 }

@@ -4,18 +4,18 @@ import { toBase64url } from '../../protocol/bytes.ts';
 import { SALT_BYTES } from '../../protocol/chain.ts';
 import type { Command, NodeStatus } from '../../protocol/command.ts';
 import { clientId } from '../../protocol/topics.ts';
-import { type DocumentRow, type DocumentsQuery, type DocumentView, type FindingView, projections, reads } from '../projections.ts';
+import type * as Read from '../projections.ts';
+import { projections, reads } from '../projections.ts';
 import { ARCHIVE_DELAY_MS } from './archive.ts';
 import { deviceKeys, quarantineOf } from './devices.ts';
 import { drainDrops, nextDrop } from './drops.ts';
 import { Duties } from './duties.ts';
-import type { Movement } from './effects.ts';
 import { enrol, offer, revoke, rotate } from './enrolments.ts';
 import type { NewEntry } from './entry.ts';
 import { login, release } from './instances.ts';
 import { Ledger as Log } from './ledger.ts';
 import { entryView, isLate, logHead, newsAfter } from './log.ts';
-import { movementsPage } from './movements.ts';
+import { movementsPage, type StockMovement } from './movementpage.ts';
 import { drainOutbound, hasOutbound } from './outbound.ts';
 import { sizeOf } from './page.ts';
 import { startMark } from './place.ts';
@@ -28,6 +28,7 @@ import { keepRefused, keepReport, nodeRows } from './sidelines.ts';
 import { ObjectSql } from './sql.object.ts';
 import { text } from './sql.ts';
 import { Streams } from './stream.ts';
+import { answerWish } from './zonelist.ts';
 
 export interface LedgerEnv {
   readonly GATEWAY: { getByName(name: string): { send(command: Command): Promise<void>; drop(): Promise<void> } };
@@ -170,7 +171,10 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
   }
 
   async report(site: string, node: string, status: NodeStatus, at: number): Promise<void> {
-    if (this.#exists() && keepReport(this.#open().sql, site, node, status, at)) this.#streams.report({ site, node, status, at });
+    if (!this.#exists()) return;
+    const { sql } = this.#open();
+    if (answerWish(sql, site, node, status, at)) void this.#duties.wake('outbound');
+    if (keepReport(sql, site, node, status, at)) this.#streams.report({ site, node, status, at });
   }
 
   async head(): Promise<Rpc.LogHead> {
@@ -189,7 +193,7 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
     return rawStock(this.#open().sql);
   }
 
-  async movements(query: Rpc.MovementsQuery): Promise<Rpc.Page<Movement>> {
+  async movements(query: Rpc.MovementsQuery): Promise<Rpc.Page<StockMovement>> {
     return movementsPage(this.#open().sql, query);
   }
 
@@ -217,16 +221,32 @@ export class Ledger extends DurableObject<LedgerEnv> implements Rpc.LedgerRpc {
     return companyOf(this.#open().sql);
   }
 
-  async documents(query: DocumentsQuery): Promise<Rpc.Page<DocumentRow>> {
+  async documents(query: Read.DocumentsQuery): Promise<Rpc.Page<Read.DocumentRow>> {
     return reads.documentsPage(this.#open().sql, query);
   }
 
-  async document(id: string): Promise<DocumentView | null> {
+  async document(id: string): Promise<Read.DocumentView | null> {
     return reads.documentView(this.#open().sql, id);
   }
 
-  async findings(query: Rpc.ListQuery): Promise<Rpc.Page<FindingView>> {
+  async findings(query: Rpc.ListQuery): Promise<Rpc.Page<Read.FindingView>> {
     return reads.findingsPage(this.#open().sql, query);
+  }
+
+  async counts(query: Read.CountsQuery): Promise<Rpc.Page<Read.CountRow>> {
+    return reads.countsPage(this.#open().sql, query);
+  }
+
+  async count(entry: number): Promise<Read.CountView | null> {
+    return reads.countView(this.#open().sql, entry);
+  }
+
+  async countFindings(query: Rpc.ListQuery): Promise<Rpc.Page<Read.CountFinding>> {
+    return reads.countFindings(this.#open().sql, query);
+  }
+
+  async countPlan(site: string | null, now: number): Promise<Read.CountPlan> {
+    return reads.countPlan(this.#open().sql, site ?? undefined, now);
   }
 
   async nodes(): Promise<readonly Rpc.NodeRow[]> {

@@ -222,7 +222,7 @@ function changed(version: number, name: string): readonly Projection[] {
 
 describe('a fold of another version', { timeout: 60_000 }, () => {
   it('starts a rebuild by itself, is answered meanwhile, and ends without an alarm', async () => {
-    const { sql, story } = await told(7, 100);
+    const { sql, story } = await told(8, 100);
     const partners = (): string[] => sql.exec('SELECT name FROM partners').map((row) => text(row, 'name'));
     const old = partners();
     const ledger = open(sql, changed(12, '!'));

@@ -1,8 +1,9 @@
 import type { Batch } from '../../protocol/batch.ts';
 import type { NodeStatus } from '../../protocol/command.ts';
 import type { ChainHead, RefusalCode } from '../../protocol/refusal.ts';
-import type { EntryEffects, Movement } from './effects.ts';
+import type { EntryEffects } from './effects.ts';
 import type { EntryType, NewEntry } from './entry.ts';
+import type { StockMovement } from './movementpage.ts';
 
 /** A device key and the time it is valid for: `from` included, `to` excluded, epoch milliseconds. */
 export interface DeviceKey {
@@ -291,7 +292,7 @@ export interface LedgerRpc {
   entry(index: number): Promise<EntryView | null>;
   stock(query: StockQuery): Promise<Page<StockRow>>;
   rawStock(): Promise<readonly RawRow[]>;
-  movements(query: MovementsQuery): Promise<Page<Movement>>;
+  movements(query: MovementsQuery): Promise<Page<StockMovement>>;
   items(query: ListQuery): Promise<Page<ItemRow>>;
   /** One item; null for a GTIN (14 digits) that no entry named. */
   item(gtin: string): Promise<ItemRow | null>;

@@ -1,10 +1,17 @@
 import { fromUtf8 } from '../../protocol/bytes.ts';
+import { doorAfterCount, missedInCount, readInCount, type Said, type Tour } from './samplecount.ts';
 import { num, type Row, type Sql, text } from './sql.ts';
 
-/** Where an item stands (the site's key), or which site it left (the negative key), and the entry that says so. */
+/**
+ * Where an item stands (the site's key), or which site it left (the negative key), and the entry that says so; when a door saw it last; the site that it
+ * left without having come (0 for none); what the newest count said of it.
+ */
 export interface Stand {
-  readonly site: number;
-  readonly entry: number;
+  site: number;
+  entry: number;
+  seen: number;
+  debt: number;
+  said: Said | undefined;
 }
 
 /** What one entry moved of an item: ordinals of its record that changed something, and those of the sample that changed nothing. */
@@ -35,7 +42,19 @@ interface Record {
   readonly type: string;
   readonly direction?: string;
   readonly verdict?: string;
-  readonly items?: readonly { readonly gtin?: string; readonly serials?: readonly number[]; readonly raw?: readonly string[] }[];
+  readonly items?: readonly Group[];
+  readonly count?: string;
+  readonly zone?: string;
+  readonly opened?: number;
+  readonly closed?: number;
+  readonly passes?: number;
+  readonly missing?: readonly Group[];
+}
+
+interface Group {
+  readonly gtin?: string;
+  readonly serials?: readonly number[];
+  readonly raw?: readonly string[];
 }
 
 /** Entries read in a slice, and the bytes of their bodies: some 10 ms of parsing. At least one. */
@@ -43,7 +62,7 @@ const SLICE_ENTRIES = 256;
 const SLICE_BYTES = 131_072;
 
 /** REPEATED_RECORD stands beside an entry whose record was handed over before: all names would not fit into memory. */
-const RECORDS = `SELECT e.idx, e.effective, e.body, n.site, INSTR(e.effects, '"REPEATED_RECORD"') AS repeated FROM entries e LEFT JOIN nodes n ON n.id = e.node
+const RECORDS = `SELECT e.idx, e.effective, e.body, n.site, n.node, INSTR(e.effects, '"REPEATED_RECORD"') AS repeated FROM entries e LEFT JOIN nodes n ON n.id = e.node
   WHERE e.idx >= ? AND e.idx < ? ORDER BY e.idx`;
 
 /**
@@ -63,6 +82,8 @@ export class Sample {
   readonly #sql: Sql;
   readonly #keys = new Map<string, number>();
   #sites = new Map<string, number>();
+  /** Counts by node and name: the first part says when a count was. */
+  readonly #tours = new Map<string, Tour>();
 
   constructor(sql: Sql, choice: Choice, pin: number, stock: Map<string, number>) {
     this.#sql = sql;
@@ -104,6 +125,7 @@ export class Sample {
     // Entries of the hub move nothing; the body of an erased record is gone, and what it moved with it.
     if (row['site'] === null || !(row['body'] instanceof Uint8Array) || num(row, 'repeated') > 0) return;
     const record = JSON.parse(fromUtf8(row['body'])) as Record;
+    if (record.type === 'count') this.#tour(row, record);
     const direction = record.type === 'passage' ? record.direction : record.type === 'decision' ? record.verdict : undefined;
     if (direction !== 'in' && direction !== 'out') return;
     let ordinal = 0;
@@ -122,14 +144,23 @@ export class Sample {
     for (const [i, difference] of differences.entries()) {
       serial += difference;
       if (serial % this.choice.parts !== this.choice.part) continue;
-      const stood = held.stands.get(serial)?.site;
+      const stand = held.stands.get(serial);
+      const stood = stand?.site;
+      const beside = stand === undefined ? 'moves' : doorAfterCount(stand, here, comes, moved.at);
+      if (stand !== undefined) stand.seen = Math.max(stand.seen, moved.at);
+      if (beside === 'booked') {
+        moved.effective.push(first + i);
+        continue;
+      }
       // What comes where it stands, and what leaves after it left, says nothing new.
-      if (comes ? stood === here : stood !== undefined && stood < 0) {
+      if (beside === 'stale' || (comes ? stood === here : stood !== undefined && stood < 0)) {
         moved.idle.push(first + i);
         continue;
       }
-      if (stood === undefined) this.held += 1;
-      held.stands.set(serial, { site: comes ? here : -here, entry });
+      if (stand === undefined) {
+        this.held += 1;
+        held.stands.set(serial, { site: comes ? here : -here, entry, seen: moved.at, debt: comes ? 0 : here, said: undefined });
+      } else Object.assign(stand, { site: comes ? here : -here, entry });
       moved.effective.push(first + i);
       if (entry >= this.pin) continue;
       if (comes) this.#count(item, here, 1);
@@ -138,6 +169,46 @@ export class Sample {
     if (moved.effective.length > 0) {
       held.moves.set(entry, moved);
       this.held += 1 + moved.effective.length / 8;
+    }
+  }
+
+  #tour(row: Row, { count = '', zone = '*', opened = 0, closed = 0, passes = 0, items = [], missing = [] }: Record): void {
+    const name = `${text(row, 'site')}/${text(row, 'node')} ${count}`;
+    const [site, until] = [this.#siteKey(text(row, 'site')), num(row, 'effective')];
+    const tour = this.#tours.get(name) ?? { site, zone, opened: Math.max(0, until - (closed - opened)), closed: until };
+    this.#tours.set(name, tour);
+    const entry = num(row, 'idx');
+    const counts = (item: number, at: number, by: number): void => (entry < this.pin ? this.#count(item, at, by) : undefined);
+    for (const item of new Set([...items, ...missing].flatMap(({ gtin = '' }) => this.#keys.get(gtin) ?? []))) {
+      for (const stand of (this.items.get(item) as Held).stands.values()) {
+        if (stand.debt !== site) continue;
+        stand.debt = 0;
+        stand.said = { ...tour, zone: '*', kind: 'surplus' };
+        counts(item, site, 1);
+      }
+    }
+    for (const [item, serial] of this.#chosen(items)) {
+      const { stands } = this.items.get(item) as Held;
+      if (!stands.has(serial)) this.held += 1;
+      const { stand, changes } = readInCount(stands.get(serial), tour, entry);
+      stands.set(serial, stand);
+      for (const [at, by] of changes) counts(item, at, by);
+    }
+    if (passes < 2) return;
+    for (const [item, serial] of this.#chosen(missing)) {
+      if (missedInCount((this.items.get(item) as Held).stands.get(serial), tour, entry)) counts(item, site, -1);
+    }
+  }
+
+  /** The items and serials of a count's groups that the sample holds. */
+  *#chosen(groups: readonly Group[]): Generator<readonly [item: number, serial: number]> {
+    for (const { gtin = '', serials = [] } of groups) {
+      const item = this.#keys.get(gtin);
+      let serial = 0;
+      for (const difference of serials) {
+        serial += difference;
+        if (item !== undefined && serial % this.choice.parts === this.choice.part) yield [item, serial];
+      }
     }
   }
 

@@ -1,16 +1,18 @@
+import type { CountBody } from '../../protocol/record.ts';
+import { countMigration, settleCount } from './counted.ts';
+import { foldCount } from './countfold.ts';
+import { CountWords } from './countwords.ts';
 import type { Effects, Movement } from './effects.ts';
 import { firstHanded, handedMigration } from './handed.ts';
 import { itemIds, siteId, siteNames } from './masterdata.ts';
 import { type Move, moveOf } from './move.ts';
 import { movementMigration, writeMovements } from './movements.ts';
 import type { Commit, Projection } from './projection.ts';
+import { Quantities } from './quantities.ts';
 import { foldRaw, rawMigration } from './raw.ts';
 import { Registry } from './registry.ts';
-import { num, type Sql } from './sql.ts';
+import type { Sql } from './sql.ts';
 import { Ranges, transition } from './transition.ts';
-
-/** Rows in one JSON parameter: some 60 bytes each stay far below the 2 MB that a value may have. */
-const MAX_ROWS = 10_000;
 
 /** Items of one GTIN in a move: absolute serials, and the ordinal of the first. */
 interface Line {
@@ -35,55 +37,12 @@ function linesOf(move: Move): Line[] {
   return lines;
 }
 
-/** Quantities by item and site key, with what the commit changes. */
-class Quantities {
-  readonly #sql: Sql;
-  readonly #by = new Map<number, Map<number, number>>();
-  readonly #changed = new Map<number, Set<number>>();
-
-  constructor(sql: Sql, items: readonly number[]) {
-    this.#sql = sql;
-    const rows = sql.exec('SELECT item, site, quantity FROM stock WHERE item IN (SELECT value FROM json_each(?))', JSON.stringify(items));
-    for (const row of rows) this.#of(num(row, 'item')).set(num(row, 'site'), num(row, 'quantity'));
-  }
-
-  #of(item: number): Map<number, number> {
-    let sites = this.#by.get(item);
-    if (sites === undefined) {
-      sites = new Map();
-      this.#by.set(item, sites);
-    }
-    return sites;
-  }
-
-  /** Adds and returns the quantity after. */
-  add(item: number, site: number, delta: number): number {
-    const sites = this.#of(item);
-    const quantity = (sites.get(site) ?? 0) + delta;
-    sites.set(site, quantity);
-    const changed = this.#changed.get(item);
-    if (changed === undefined) this.#changed.set(item, new Set([site]));
-    else changed.add(site);
-    return quantity;
-  }
-
-  save(): void {
-    const rows = [...this.#changed].flatMap(([item, sites]) => [...sites].map((site) => [item, site, this.#of(item).get(site)]));
-    for (let from = 0; from < rows.length; from += MAX_ROWS) {
-      this.#sql.exec(
-        `INSERT INTO stock (item, site, quantity) SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
-          ON CONFLICT DO UPDATE SET quantity = excluded.quantity`,
-        JSON.stringify(rows.slice(from, from + MAX_ROWS)),
-      );
-    }
-  }
-}
-
 interface Fold {
   readonly items: ReadonlyMap<string, number>;
   readonly sites: ReadonlyMap<string, number>;
   readonly names: ReadonlyMap<number, string>;
   readonly registry: Registry;
+  readonly words: CountWords;
   readonly quantities: Quantities;
   readonly effects: Effects;
 }
@@ -96,23 +55,39 @@ function foldLine(move: Move, line: Line, fold: Fold): void {
   const where = registry.sitesOf(item);
   const ordinals = new Ranges();
   const moved: number[] = [];
+  const neverIn: number[] = [];
+  const idle: number[] = [];
   const deltas = new Map<number, number>();
   const anomalies = new Map<string, Ranges>();
   for (const [i, serial] of line.serials.entries()) {
-    const { next, minus, plus, anomaly, effective } = transition(where.get(serial), site, move.direction);
+    const beside = fold.words.judge(move, site, item, serial, where.get(serial));
+    if (beside === 'explains') {
+      // It moved, and a count has booked it: the stock is what it is.
+      idle.push(serial);
+      ordinals.add(line.ordinal + i);
+      continue;
+    }
+    const usual = transition(where.get(serial), site, move.direction);
+    const { next, minus, plus, effective } = usual;
+    const anomaly = beside === 'older' ? 'BEFORE_COUNT' : usual.anomaly;
     if (anomaly !== undefined) {
       const ranges = anomalies.get(anomaly) ?? new Ranges();
       ranges.add(line.ordinal + i);
       anomalies.set(anomaly, ranges);
     }
-    if (!effective) continue;
+    if (!effective || beside === 'older') {
+      idle.push(serial);
+      continue;
+    }
     where.set(serial, next);
-    moved.push(serial);
+    (anomaly === 'NEVER_IN' ? neverIn : moved).push(serial);
     ordinals.add(line.ordinal + i);
     if (minus !== 0) deltas.set(minus, (deltas.get(minus) ?? 0) - 1);
     if (plus !== 0) deltas.set(plus, (deltas.get(plus) ?? 0) + 1);
   }
-  registry.moved(item, move.direction === 'in' ? site : -site, move.entry, moved);
+  registry.moved(item, move.direction === 'in' ? site : -site, move.entry, move.at, moved);
+  registry.moved(item, -site, move.entry, move.at, neverIn, site);
+  registry.saw(item, move.at, idle);
   const lists = effects.of(move.entry);
   for (const [key, delta] of deltas) {
     if (delta !== 0) lists.stock.push({ site: fold.names.get(key) as string, gtin: line.gtin, quantity: quantities.add(item, key, delta) });
@@ -146,18 +121,31 @@ function foldItems(moves: readonly Move[], sql: Sql, sites: ReadonlyMap<string, 
   }
   const registry = new Registry(sql);
   registry.load(wanted);
+  const words = new CountWords(sql, wanted);
   const quantities = new Quantities(sql, [...items.values()]);
-  const fold: Fold = { items, sites, names: siteNames(sql), registry, quantities, effects };
+  const fold: Fold = { items, sites, names: siteNames(sql), registry, words, quantities, effects };
   for (const { move, lines } of work) for (const line of lines) foldLine(move, line, fold);
   registry.save();
   quantities.save();
-  writeMovements(sql, effects.movements(), items, sites);
+  words.save(effects, new Map([...items].map(([gtin, item]) => [item, gtin])));
+  const moved = moves.flatMap(({ entry }) => effects.of(entry).movements);
+  writeMovements(sql, moved, items, sites);
 }
 
-/** Where each item is, how many stand in each site, and what each entry moved. */
+/** Folds passages and decisions that stand in the log with no count between them. */
+function foldMoves(handed: readonly Move[], sql: Sql, effects: Effects): void {
+  const moves = handed.length === 0 ? [] : firstHanded(handed, sql, effects);
+  if (moves.length === 0) return;
+  const sites = new Map([...new Set(moves.map(({ site }) => site))].map((site) => [site, siteId(sql, site)]));
+  foldItems(moves, sql, sites, effects);
+  foldRaw(moves, sql, sites, effects);
+}
+
+/** Where each item is, how many stand in each site, what each entry moved, and what counts make of it. */
 export const stock: Projection = {
   name: 'stock',
-  foldVersion: 1,
+  // 2: counts, and when a door saw an item last.
+  foldVersion: 2,
   migrations: [
     {
       id: 'tables',
@@ -169,13 +157,22 @@ export const stock: Projection = {
     movementMigration,
     rawMigration,
     handedMigration,
+    countMigration,
   ],
   apply(commit: Commit, sql: Sql, effects: Effects): void {
-    const handed = commit.entries.flatMap((entry) => (entry.type === 'record' ? (moveOf(entry) ?? []) : []));
-    const moves = handed.length === 0 ? [] : firstHanded(handed, sql, effects);
-    if (moves.length === 0) return;
-    const sites = new Map([...new Set(moves.map(({ site }) => site))].map((site) => [site, siteId(sql, site)]));
-    foldItems(moves, sql, sites, effects);
-    foldRaw(moves, sql, sites, effects);
+    let moves: Move[] = [];
+    for (const entry of commit.entries) {
+      if (entry.type === 'decision') settleCount(sql, entry.value);
+      if (entry.type !== 'record') continue;
+      if (entry.record.type !== 'count') {
+        moves.push(...[moveOf(entry) ?? []].flat());
+        continue;
+      }
+      // A count judges what stands when it comes in the log.
+      foldMoves(moves, sql, effects);
+      moves = [];
+      foldCount(entry, entry.record as CountBody, sql, effects);
+    }
+    foldMoves(moves, sql, effects);
   },
 };

@@ -1,8 +1,8 @@
 import type { Batch } from '../../protocol/batch.ts';
-import type { DocumentRef, Item } from '../../protocol/record.ts';
+import type { DocumentRef, Item, RecordBody } from '../../protocol/record.ts';
 import type { JsonObject, NewEntry } from './entry.ts';
 import type { AppendResult, PostResult } from './rpc.ts';
-import { MORNING, passage, TestNode } from './warehouse.fixture.ts';
+import { count, MORNING, passage, TestNode } from './warehouse.fixture.ts';
 
 /** A ledger however it is reached. */
 export interface Told {
@@ -52,6 +52,7 @@ export class Story {
   #now = MORNING;
   #posted = 0;
   #told = 0;
+  #counted = 0;
 
   constructor(seed: number, tenant = 'demo') {
     this.#next = random(seed);
@@ -86,6 +87,18 @@ export class Story {
     return this.#below(5) === 0 ? [...items, { raw: this.#of(RAWS) }] : items;
   }
 
+  /** What stands about in a zone, by and by all of it; some that was there is not read, some was never heard of. */
+  #count(seconds: number): RecordBody {
+    const zone = this.#of(['A', 'A', 'B', '*']);
+    const all = GTINS.flatMap((gtin) => Array.from({ length: 40 }, (_, serial): Item => ({ gtin, serial })));
+    const read = all.filter(() => this.#below(6) === 0);
+    const missing = all.filter((item) => !read.includes(item) && this.#below(4) === 0);
+    const raws: Item[] = this.#below(3) === 0 ? [{ raw: this.#of(RAWS) }] : [];
+    this.#counted += 1;
+    const passes = 1 + this.#below(3);
+    return count(`c${this.#counted}`, zone, [...read, ...raws], missing, seconds, { span: this.#below(1_200), passes });
+  }
+
   async #passages(ledger: Told): Promise<void> {
     const node = this.#of(this.nodes);
     const first = node.bodies.length + 1;
@@ -95,6 +108,10 @@ export class Story {
       // Now and then a passage comes a second time under its name: after a disk was restored.
       const name = this.#below(12) === 0 && this.#posted > 0 ? `p${this.#below(this.#posted)}` : `p${this.#posted}`;
       const seconds = Math.max(0, (this.#now - MORNING) / SECOND - this.#below(600));
+      if (this.#below(6) === 0) {
+        node.record(this.#count(seconds));
+        continue;
+      }
       const direction = this.#of(['in', 'in', 'out', 'unknown'] as const);
       const items = direction === 'unknown' ? [] : this.#items();
       node.record(passage(name, direction, items, seconds, document === undefined ? {} : { document }));

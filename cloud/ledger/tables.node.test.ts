@@ -37,7 +37,12 @@ describe('the tables of projections', () => {
       projections.flatMap(({ name }) => tables.filter((table) => table.projection === name).map(() => name)),
     );
     expect(tables.find(({ name }) => name === 'serials')).toEqual({
-      ...{ projection: 'stock', name: 'serials', columns: ['item', 'serial', 'site', 'entry'], key: ['item', 'serial'] },
+      ...{
+        projection: 'stock',
+        name: 'serials',
+        columns: ['item', 'serial', 'site', 'entry', 'seen', 'never_in'],
+        key: ['item', 'serial'],
+      },
     });
     expect(tables.find(({ name }) => name === 'sites')?.key).toEqual(['id']);
     const all = sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").map((row) => row['name']);

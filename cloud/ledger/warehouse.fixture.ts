@@ -1,7 +1,15 @@
 import { type Batch, keyId, openBatch, sealBatch } from '../../protocol/batch.ts';
 import { toBase64url, utf8 } from '../../protocol/bytes.ts';
 import { chainNext, chainStart, commitment } from '../../protocol/chain.ts';
-import { type DocumentRef, encodeBody, groupItems, type Item, type NodeClock, type RecordBody } from '../../protocol/record.ts';
+import {
+  type CountBody,
+  type DocumentRef,
+  encodeBody,
+  groupItems,
+  type Item,
+  type NodeClock,
+  type RecordBody,
+} from '../../protocol/record.ts';
 import type { NodeAddress } from '../../protocol/topics.ts';
 import type { NewEntry } from './entry.ts';
 
@@ -26,6 +34,25 @@ export function passage(
     ...{ type: 'passage', v: 1, passage: name, door: 'D1', part: 1, parts: 1, direction, confidence: 990 },
     ...{ opened: clock.wall - 2000, closed: clock.wall, items: groupItems(items), clock },
     ...(more.document === undefined ? {} : { document: more.document }),
+  };
+}
+
+/** A count of a zone that two passes took, begun `span` seconds before it ended `seconds` after the morning. */
+export function count(
+  name: string,
+  zone: string,
+  read: Iterable<Item>,
+  missing: readonly Item[],
+  seconds: number,
+  more: Partial<CountBody> & { readonly span?: number } = {},
+): RecordBody {
+  const { span = 60, ...rest } = more;
+  const clock = clockAt(seconds);
+  return {
+    ...{ type: 'count', v: 1, count: name, zone, part: 1, parts: 1, passes: 2, by: 'Léa', expected: clock.wall - span * 1000 },
+    ...{ opened: clock.wall - span * 1000, closed: clock.wall, approved: clock.wall, items: groupItems(read), clock },
+    ...(missing.length === 0 ? {} : { missing: groupItems(missing) }),
+    ...rest,
   };
 }
 

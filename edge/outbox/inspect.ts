@@ -4,9 +4,10 @@ import { equal } from '../../protocol/bytes.ts';
 import { isCommand } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
 import { isDocumentRef } from '../../protocol/record.ts';
+import { isCountHead } from '../count/count.ts';
 import { chainNext, commitment } from './hash.ts';
 import type { HeadRow } from './records.ts';
-import { BUSY_MS, checkVersion, hasTablesOf, LINKS_VERSION, versionOf } from './schema.ts';
+import { BUSY_MS, COUNTS_VERSION, checkVersion, hasTablesOf, LINKS_VERSION, versionOf } from './schema.ts';
 import type { Trace } from './trace.ts';
 import { walDamage } from './wal.ts';
 
@@ -35,12 +36,17 @@ const codeOf = (error: unknown): number => {
 
 /** Everything but the records, which the chain protects: bounded tables, checked with their indexes. */
 const SMALL_TABLES = ['head', 'passages', 'doubts', 'expectations', 'accepted', 'door_documents'] as const;
+const COUNT_TABLES = ['zone_lists', 'open_count', 'count_reads'] as const;
 /** Columns of JSON: read when nobody expects an error any more. */
 const JSON_COLUMNS = [
   ['expectations', 'command'],
   ['door_documents', 'document'],
   ['passages', 'document'],
   ['doubts', 'document'],
+] as const;
+const COUNT_COLUMNS = [
+  ['zone_lists', 'command'],
+  ['open_count', 'head'],
 ] as const;
 
 /**
@@ -113,11 +119,12 @@ function look(db: DatabaseSync, version: number, trace: Trace | undefined): Foun
   if (!hasTablesOf(db, version)) return bad(`its tables are not those of version ${version}`);
   const { quick_check: quick } = db.prepare('PRAGMA quick_check(1)').get() as { quick_check: string };
   if (quick !== 'ok') return bad(quick);
-  for (const table of SMALL_TABLES) {
+  const counts = version >= COUNTS_VERSION;
+  for (const table of [...SMALL_TABLES, ...(counts ? COUNT_TABLES : [])]) {
     const { integrity_check: whole } = db.prepare(`PRAGMA integrity_check('${table}')`).get() as { integrity_check: string };
     if (whole !== 'ok') return bad(whole);
   }
-  for (const [table, column] of JSON_COLUMNS) {
+  for (const [table, column] of [...JSON_COLUMNS, ...(counts ? COUNT_COLUMNS : [])]) {
     for (const row of db.prepare(`SELECT DISTINCT ${column} FROM ${table} WHERE ${column} IS NOT NULL`).iterate()) {
       if (!isSoundJson(column, row[column])) return bad(`a ${column} in ${table} is not what it was`);
     }
@@ -128,10 +135,11 @@ function look(db: DatabaseSync, version: number, trace: Trace | undefined): Foun
 }
 
 /** Whether the text of a JSON column is what the node writes there: a document with a wrong member makes records that no hub takes. */
-export function isSoundJson(column: 'command' | 'document', text: unknown): boolean {
+export function isSoundJson(column: 'command' | 'document' | 'head', text: unknown): boolean {
   try {
     const value: unknown = JSON.parse(text as string);
-    return column === 'command' ? isCommand(value) && value.type === 'expect' : isDocumentRef(value);
+    if (column === 'head') return isCountHead(value);
+    return column === 'command' ? isCommand(value) && value.type !== 'forget' : isDocumentRef(value);
   } catch {
     return false;
   }

@@ -2,11 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { toBase64url } from '../../protocol/bytes.ts';
-import type { ExpectCommand, ForgetCommand } from '../../protocol/command.ts';
+import type { Command, ExpectCommand, ForgetCommand } from '../../protocol/command.ts';
 import { Fault } from '../../protocol/fault.ts';
 import { type DocumentRef, encodeBody, type NodeClock, type PassageBody } from '../../protocol/record.ts';
 import type { ChainHead } from '../../protocol/refusal.ts';
 import type { NodeAddress } from '../../protocol/topics.ts';
+import { CountStore } from './counts.ts';
 import { type Decision, decisionBodies } from './decision.ts';
 import { limitFault, Pages, storageFault } from './disk.ts';
 import { Expectations } from './expectations.ts';
@@ -51,6 +52,8 @@ const CLAIMED = 1 / 4;
  * resolves when its change is on disk.
  */
 export class Outbox {
+  /** The open count and the lists of the zones. */
+  readonly counts: CountStore;
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #clock: () => NodeClock;
@@ -92,6 +95,12 @@ export class Outbox {
     this.#expectations = new Expectations(this.#db);
     this.#pages = new Pages(this.#db);
     this.#group = new GroupCommit({ transaction: (work) => this.#transaction(work) });
+    this.counts = new CountStore({
+      db: this.#db,
+      commit: (work) => this.#group.add(work),
+      admit: (items) => this.#admit(items),
+      append: (body) => this.#append([seal(encodeBody(body), itemsOf(body))], [], []),
+    });
     this.#watch = new Watch({
       path,
       limits: this.#limits,
@@ -243,6 +252,12 @@ export class Outbox {
   /** Items accepted so far for a document, by GTIN. */
   accepted(kind: string, number: string): Map<string, number> {
     return this.#expectations.accepted(kind, number);
+  }
+
+  /** Stores what the hub tells; the same again changes nothing. */
+  obey(command: Command): Promise<void> {
+    if (command.type === 'zone') return this.counts.expect(command);
+    return command.type === 'expect' ? this.expect(command) : this.forget(command);
   }
 
   /** Stores a document that is due; the same again changes nothing. */

@@ -57,10 +57,10 @@ export interface Sealed extends SealedRecord {
   readonly items: number;
 }
 
-/** Items and doubts that a record holds. */
+/** Items, doubts and missing items that a record holds. */
 export function itemsOf(body: object): number {
-  const { items = [], doubts = [] } = body as Partial<Record<'items' | 'doubts', readonly ItemGroup[]>>;
-  return countItems(items) + countItems(doubts);
+  const { items = [], doubts = [], missing = [] } = body as Partial<Record<'items' | 'doubts' | 'missing', readonly ItemGroup[]>>;
+  return countItems(items) + countItems(doubts) + countItems(missing);
 }
 
 /** Salts drawn at once: one call to the kernel for many records. */

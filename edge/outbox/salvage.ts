@@ -23,6 +23,9 @@ const TABLES = {
   expectations: 'kind, number, arrived, command',
   accepted: 'kind, number, gtin, quantity',
   door_documents: 'door, document',
+  zone_lists: 'zone, at, part, parts, command',
+  open_count: 'id, head',
+  count_reads: 'epc',
 } as const;
 const KEYS = {
   passages: ['passage'],
@@ -30,8 +33,14 @@ const KEYS = {
   expectations: ['kind', 'number'],
   accepted: ['kind', 'number', 'gtin'],
   door_documents: ['door'],
+  zone_lists: ['zone', 'at', 'part'],
+  open_count: ['id'],
+  count_reads: ['epc'],
 } as const;
-const TABLE_NAMES = ['passages', 'doubts', 'expectations', 'accepted', 'door_documents'] as const;
+const TABLE_NAMES = [
+  ...(['passages', 'doubts', 'expectations', 'accepted', 'door_documents'] as const),
+  ...(['zone_lists', 'open_count', 'count_reads'] as const),
+] as const;
 /** A damaged head may name any number: further than this behind the acknowledged record no outbox comes. */
 const MOST_RECORDS = 50_000_000;
 
@@ -121,7 +130,7 @@ function copyTable(source: DatabaseSync, target: DatabaseSync, table: (typeof TA
 }
 
 function isSound(row: Readonly<Record<string, unknown>>): boolean {
-  return (['document', 'command'] as const).every((column) => row[column] == null || isSoundJson(column, row[column]));
+  return (['document', 'command', 'head'] as const).every((column) => row[column] == null || isSoundJson(column, row[column]));
 }
 
 function rangeOf(source: DatabaseSync, version: number, trace: Trace | undefined): Range | undefined {

@@ -42,6 +42,15 @@ const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   CREATE TABLE door_documents (door TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
   countedLinks,
+  // Version 3: counts of zones.
+  `
+  CREATE TABLE zone_lists (
+    zone TEXT NOT NULL, at INTEGER NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, command TEXT NOT NULL,
+    PRIMARY KEY (zone, at, part)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE open_count (id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL) STRICT;
+  CREATE TABLE count_reads (epc TEXT NOT NULL UNIQUE) STRICT;
+  `,
 ];
 
 /**
@@ -74,6 +83,8 @@ function countedLinks(db: DatabaseSync): void {
 export const VERSION = MIGRATIONS.length;
 /** From this version on the chain stands in `links`. */
 export const LINKS_VERSION = 2;
+/** From this version on there are tables of counts. */
+export const COUNTS_VERSION = 3;
 
 /** Pages the write-ahead log may grow before it is copied back: 4 MB, some seconds of full load. */
 const CHECKPOINT_PAGES = 1_000;

@@ -27,6 +27,12 @@ const Choice = z.strictObject({
   ref: z.strictObject({ kind: z.enum(['despatchAdvice', 'order']), number: NAME }).nullable(),
 });
 
+const Step = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('begin'), zone: NAME }),
+  z.strictObject({ do: z.enum(['end', 'again', 'discard']), count: NAME }),
+  z.strictObject({ do: z.literal('approve'), count: NAME, by: NAME }),
+]);
+
 async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
@@ -69,6 +75,10 @@ export function panelApi(model: PanelModel, live: LiveState): Hono {
     const { ref } = await body(c, Choice);
     await model.chooseDocument(c.req.param('door'), ref);
     return c.json({ door: c.req.param('door'), ref });
+  });
+  api.post('/count', limit, async (c) => {
+    await model.stepCount(await body(c, Step));
+    return c.json({});
   });
   return api;
 }

@@ -1,5 +1,5 @@
 import { Fault } from '../../protocol/fault.ts';
-import type { DocumentChoice, PanelDoor, PanelDoubt, PanelModel, PanelState, Verdict } from './model.ts';
+import type { CountStep, DocumentChoice, PanelCount, PanelDoor, PanelDoubt, PanelModel, PanelState, PanelZone, Verdict } from './model.ts';
 
 /** A decision as it reached the model. */
 export interface Decided {
@@ -138,6 +138,36 @@ export function sampleState(): PanelState {
       { kind: 'despatchAdvice', number: 'DA-2042', partner: 'Maison Verdier', direction: 'out', quantity: 120 },
       { kind: 'order', number: 'PO-118', partner: 'Torréfaction du Rhône', direction: 'in', quantity: 60 },
     ],
+    zones: [],
+    count: null,
+  };
+}
+
+/** Zones of a node that counts: one with a list of the day, one without, and the whole site. */
+export const ZONES: readonly PanelZone[] = [
+  { id: 'A', name: 'Allée A', listedAt: OPENED - 3_600_000, reading: true },
+  { id: 'B', name: 'Mezzanine', listedAt: null, reading: false },
+  { id: '*', name: '', listedAt: OPENED - 90_000_000, reading: true },
+];
+
+/** A count whose first pass has ended, or that reads. */
+export function sampleCount(more: Partial<PanelCount> = {}): PanelCount {
+  return {
+    ...{ count: 'c1', zone: 'A', name: 'Allée A', phase: 'review', pass: 1, opened: OPENED, expectedAt: OPENED - 3_600_000 },
+    ...{ expected: 240, read: 238, missing: 5, unexpected: 3, raw: 1, ssccs: 4, full: false, reading: true },
+    articles: [
+      {
+        ...{ gtin: '03012345678900', name: 'Café moulu 250 g', expected: 120, read: 118, missing: 4, unexpected: 2 },
+        serials: { missing: [17, 23, 1042, 1043], unexpected: [90_001, 90_007] },
+      },
+      {
+        ...{ gtin: '03012345678917', name: 'Thé vert bio 100 g', expected: 80, read: 79, missing: 1, unexpected: 0 },
+        serials: { missing: [5], unexpected: [] },
+      },
+      { gtin: null, expected: 0, read: 1, missing: 0, unexpected: 1 },
+      { gtin: '03012345678924', expected: 40, read: 40, missing: 0, unexpected: 0 },
+    ],
+    ...more,
   };
 }
 
@@ -146,6 +176,7 @@ export class FakeModel implements PanelModel {
   state = sampleState();
   readonly decided: Decided[] = [];
   readonly chosen: { readonly door: string; readonly choice: DocumentChoice | null }[] = [];
+  readonly steps: CountStep[] = [];
   readonly #listeners = new Set<() => void>();
 
   get watchers(): number {
@@ -185,5 +216,22 @@ export class FakeModel implements PanelModel {
     this.chosen.push({ door, choice });
     const document = choice === null ? null : { ...choice, how: 'chosen' as const };
     this.change({ doors: this.state.doors.map((one) => (one.id === door ? { ...one, document } : one)) });
+  }
+
+  async stepCount(step: CountStep): Promise<void> {
+    const { count } = this.state;
+    if (step.do !== 'begin' && step.count !== count?.count) throw new Fault('COUNT_GONE', `count ${step.count} is not open any more`);
+    if (step.do === 'begin' && count !== null) throw new Fault('COUNT_OPEN', `zone ${count.zone} is being counted`);
+    this.steps.push(step);
+    if (step.do === 'begin') {
+      const [of] = this.state.zones.filter(({ id }) => id === step.zone);
+      const list = of?.listedAt ?? null;
+      const sums = { read: 0, missing: list === null ? 0 : 240, unexpected: 0, raw: 0, ssccs: 0, expected: list === null ? 0 : 240 };
+      this.change({
+        count: sampleCount({ zone: step.zone, name: of?.name ?? '', phase: 'reading', expectedAt: list, ...sums, articles: [] }),
+      });
+    } else if (step.do === 'end') this.change({ count: sampleCount({ pass: count?.pass ?? 1 }) });
+    else if (step.do === 'again') this.change({ count: sampleCount({ phase: 'reading', pass: (count?.pass ?? 1) + 1 }) });
+    else this.change({ count: null });
   }
 }

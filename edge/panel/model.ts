@@ -26,7 +26,68 @@ export interface PanelState {
   readonly readers: readonly PanelReader[];
   /** Documents that are due at the site, to choose from. */
   readonly expectations: readonly PanelExpectation[];
+  /** Where people count; empty at a node that has no zones. */
+  readonly zones: readonly PanelZone[];
+  /** The open count; null when there is none. */
+  readonly count: PanelCount | null;
 }
+
+export interface PanelZone {
+  /** `*` for the whole site. */
+  readonly id: string;
+  /** Empty for the whole site: the page has a word for it. */
+  readonly name: string;
+  /** When the hub last said what stands there, epoch milliseconds of the hub; null: a count would be without expectation. */
+  readonly listedAt: number | null;
+  /** Whether a reader reads here. */
+  readonly reading: boolean;
+}
+
+/** Articles of a count that are shown: those with the largest differences. */
+export const ARTICLES_SHOWN = 100;
+/** Serials of an article that are shown: more are not looked for one by one. */
+export const SERIALS_SHOWN = 50;
+
+export interface PanelCount {
+  readonly count: string;
+  readonly zone: string;
+  readonly name: string;
+  /** Reading goes on, or the differences are looked at. */
+  readonly phase: 'reading' | 'review';
+  readonly pass: number;
+  /** Begin of the first pass. */
+  readonly opened: number;
+  /** When the list was made that is expected; null in a count without expectation. */
+  readonly expectedAt: number | null;
+  readonly expected: number;
+  readonly read: number;
+  readonly missing: number;
+  readonly unexpected: number;
+  /** Tags that are no GS1 item; they are among `read`. */
+  readonly raw: number;
+  readonly ssccs: number;
+  /** More tags came than a count takes. */
+  readonly full: boolean;
+  readonly reading: boolean;
+  readonly articles: readonly PanelArticle[];
+}
+
+export interface PanelArticle {
+  readonly gtin: string | null;
+  readonly name?: string;
+  readonly expected: number;
+  readonly read: number;
+  readonly missing: number;
+  readonly unexpected: number;
+  /** From the first review on: at most SERIALS_SHOWN each. */
+  readonly serials?: { readonly missing: readonly number[]; readonly unexpected: readonly number[] };
+}
+
+/** What a person does with the open count: it is named, so that an old screen does nothing to another one. */
+export type CountStep =
+  | { readonly do: 'begin'; readonly zone: string }
+  | { readonly do: 'end' | 'again' | 'discard'; readonly count: string }
+  | { readonly do: 'approve'; readonly count: string; readonly by: string };
 
 /** One trouble of the node's disk or outbox file. */
 export interface PanelDisk {
@@ -179,4 +240,9 @@ export interface PanelModel {
    * @throws Fault DOOR_UNKNOWN, DOCUMENT_UNKNOWN
    */
   chooseDocument(door: string, choice: DocumentChoice | null): Promise<void>;
+  /**
+   * Begins a count, ends a pass, begins another, discards the count or approves it; resolves when that is on disk.
+   * @throws Fault ZONE_UNKNOWN, COUNT_OPEN (another one is), COUNT_GONE (this one is not open any more), COUNT_READING (a pass still reads)
+   */
+  stepCount(step: CountStep): Promise<void>;
 }

@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<string, { status: number; title: string }>> = {
   TOO_MANY_SCREENS: { status: 503, title: 'Too many screens' },
   DOOR_UNKNOWN: { status: 404, title: 'Unknown door' },
   DOCUMENT_UNKNOWN: { status: 404, title: 'Unknown document' },
+  ZONE_UNKNOWN: { status: 404, title: 'Unknown zone' },
 };
 
 /** One thing that is wrong with a body: where, as a JSON path, and what. */

@@ -224,12 +224,15 @@ function clientOptions({ address, token, onCommand, log }: LinkOptions): IClient
   };
 }
 
+/** Types of commands. */
+const UNDERSTOOD: readonly string[] = ['expect', 'forget', 'zone'] satisfies Command['type'][];
+
 /** A command of a type that this version understands, or the PUBACK reason that refuses it. */
 function readCommand(message: Buffer): Command | number {
   try {
     const command = JSON.parse(message.toString('utf8')) as Partial<Command> | null;
     if (typeof command?.id !== 'string' || command.id === '') return PAYLOAD_INVALID;
-    if (command.v !== 1 || (command.type !== 'expect' && command.type !== 'forget')) return NOT_UNDERSTOOD;
+    if (command.v !== 1 || !UNDERSTOOD.includes(command.type as string)) return NOT_UNDERSTOOD;
     return isCommand(command) ? command : PAYLOAD_INVALID;
   } catch {
     return PAYLOAD_INVALID;

@@ -16,6 +16,8 @@ function essence(status: NodeStatus): string {
     readers,
     status.outbox?.level,
     status.outbox?.notices,
+    status.zones,
+    status.wants,
   ]);
 }
 

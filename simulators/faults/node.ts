@@ -170,7 +170,7 @@ export class SimNode {
           key: () => ({ ...key(), instance }),
           outbox,
           status: () => this.#status(),
-          onCommand: (command: Command) => (command.type === 'expect' ? outbox.expect(command) : outbox.forget(command)),
+          onCommand: (command: Command) => outbox.obey(command),
           onState: ({ hubOffsetMs }) => {
             if (this.#life === life) this.#offset = hubOffsetMs;
           },

@@ -1,10 +1,10 @@
-import type { Movement } from '../../ledger/effects.ts';
+import type { StockMovement } from '../../ledger/movementpage.ts';
 import { ledgerOf } from '../ledgers.ts';
 import { asked } from '../paging.ts';
 import { type Route, route } from '../route.ts';
 import { movementPage, movementQuery, stockPage, stockQuery } from '../schemas/stock.ts';
 
-const movementView = ({ entry, at, site, node, door, direction, gtin, quantity, document, passage }: Movement): object => ({
+const movementView = ({ entry, at, site, node, door, direction, gtin, quantity, document, passage, reason }: StockMovement): object => ({
   entry,
   at,
   site,
@@ -15,6 +15,7 @@ const movementView = ({ entry, at, site, node, door, direction, gtin, quantity, 
   quantity,
   document,
   passage,
+  ...(reason === undefined ? {} : { reason }),
 });
 
 export const stockRoutes: readonly Route[] = [
@@ -41,7 +42,7 @@ export const stockRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/movements',
     right: ['stock:read'],
-    summary: 'What moved, newest first, grouped by entry and item',
+    summary: 'What changed the stock, newest first, grouped by entry and item: what moved through doors, and what counts booked',
     query: movementQuery,
     answers: {
       200: {

@@ -14,6 +14,18 @@ export const effects = shape(
   'Effects',
   z.looseObject({
     movements: z.array(z.looseObject({ site: z.string(), door: z.string(), gtin: z.string(), quantity: z.int() })).optional(),
+    adjustments: z
+      .array(
+        z.looseObject({
+          site: z.string(),
+          zone: z.string(),
+          reason: z.string(),
+          direction: z.string(),
+          gtin: z.string(),
+          quantity: z.int(),
+        }),
+      )
+      .optional(),
     stock: z.array(z.object({ site: z.string(), gtin: z.string(), quantity: z.int() })).optional(),
     documents: z.array(z.looseObject({ id: z.string(), kind: z.string(), number: z.string(), status: z.string() })).optional(),
     findings: z.array(z.looseObject({ document: z.string(), number: z.string(), code: z.string(), open: z.boolean() })).optional(),

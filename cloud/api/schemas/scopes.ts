@@ -4,6 +4,7 @@ import { shape } from './shape.ts';
 /** What a key may do. `admin` stands for all of them. */
 export const SCOPES = [
   'stock:read',
+  'stock:write',
   'documents:read',
   'documents:write',
   'masterdata:write',

@@ -26,12 +26,16 @@ export const movement = shape(
     at: instant.meta({ description: 'When it happened, epoch milliseconds' }),
     site: z.string(),
     node: z.string(),
-    door: z.string(),
+    door: z.string().meta({ description: 'The door; where there is a reason, the zone that was counted (* for the whole site)' }),
     direction: z.enum(['in', 'out']),
     gtin: z.string(),
     quantity: z.int().meta({ description: 'Items that moved in this direction' }),
     document: z.nullable(reference),
-    passage: z.string(),
+    passage: z.string().meta({ description: 'The passage; where there is a reason, the count' }),
+    reason: z.enum(['shrinkage', 'surplus']).optional().meta({
+      description:
+        'Booked by a count, or taken back (shrinkage in, surplus out) once a passage explains it; absent for what went through a door',
+    }),
   }),
 );
 

@@ -2,7 +2,15 @@ import { env } from 'cloudflare:workers';
 import { keyId, openBatch, sealBatch } from '../../../protocol/batch.ts';
 import { toBase64url } from '../../../protocol/bytes.ts';
 import { chainStart } from '../../../protocol/chain.ts';
-import { type DocumentRef, encodeBody, groupItems, type PassageBody } from '../../../protocol/record.ts';
+import {
+  type CountBody,
+  type DocumentRef,
+  encodeBody,
+  groupItems,
+  type ItemGroup,
+  type PassageBody,
+  type RecordBody,
+} from '../../../protocol/record.ts';
 import { ledgerOf } from '../ledgers.ts';
 import { call, freshTenant, type Tenant } from './hub.ts';
 
@@ -38,8 +46,7 @@ export class Dock {
 
   /** Items of GTIN go through door D1, a minute after those before; `document` is what the door knows of them. */
   async passage(direction: 'in' | 'out', serials: readonly number[], document: DocumentRef | null = ADVICE): Promise<void> {
-    this.#seq += 1;
-    const at = AT + this.#seq * 60_000;
+    const at = this.#next();
     const body: PassageBody = {
       type: 'passage',
       v: 1,
@@ -55,6 +62,28 @@ export class Dock {
       items: groupItems(serials.map((serial) => ({ gtin: GTIN, serial }))),
       clock: { wall: at + 5000, mono: this.#seq * 60_000, boot: '00c0ffee', synced: true },
     };
+    await this.#post(body, at);
+  }
+
+  /** Two passes of a zone read these serials of GTIN, and of those that were expected not the others. */
+  async count(zone: string, read: readonly number[], missing: readonly number[] = []): Promise<void> {
+    const at = this.#next();
+    const items = (serials: readonly number[]): ItemGroup[] => groupItems(serials.map((serial) => ({ gtin: GTIN, serial })));
+    const body: CountBody = {
+      ...{ type: 'count', v: 1, count: `${zone}-${this.#seq}`, zone, name: `Allée ${zone}`, part: 1, parts: 1, passes: 2, by: 'Léa' },
+      ...{ opened: at, closed: at + 4000, expected: at, approved: at + 5000, items: items(read) },
+      ...(missing.length === 0 ? {} : { missing: items(missing) }),
+      clock: { wall: at + 5000, mono: this.#seq * 60_000, boot: '00c0ffee', synced: true },
+    };
+    await this.#post(body, at);
+  }
+
+  #next(): number {
+    this.#seq += 1;
+    return AT + this.#seq * 60_000;
+  }
+
+  async #post(body: RecordBody, at: number): Promise<void> {
     const record = { salt: crypto.getRandomValues(new Uint8Array(16)), body: encodeBody(body) };
     const header = {
       tenant: this.tenant.tenant,

@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals';
-import type { DocumentChoice, PanelDoubt, Verdict } from '../model.ts';
+import type { CountStep, DocumentChoice, PanelDoubt, Verdict } from '../model.ts';
 import { words } from './language.ts';
 import { panel } from './live.ts';
 
@@ -28,6 +28,9 @@ effect(() => {
   if ([...held].some((one) => !listed.has(one))) pending.value = new Set([...held].filter((one) => listed.has(one)));
 });
 
+const TOLD = ['DOUBT_UNKNOWN', 'DOCUMENT_UNKNOWN', 'DOOR_UNKNOWN', 'ZONE_UNKNOWN', 'COUNT_OPEN', 'COUNT_GONE', 'COUNT_READING'] as const;
+const isTold = (code: string): code is (typeof TOLD)[number] => (TOLD as readonly string[]).includes(code);
+
 /** Sends a command; the text to show when it was refused, undefined when it was done. */
 async function post(path: string, body: unknown): Promise<string | undefined> {
   let response: Response;
@@ -39,7 +42,7 @@ async function post(path: string, body: unknown): Promise<string | undefined> {
   if (response.ok) return undefined;
   const { failed } = words.value;
   const { code, detail } = (await response.json().catch(() => ({}))) as { code?: string; detail?: string };
-  if (code === 'DOUBT_UNKNOWN' || code === 'DOCUMENT_UNKNOWN' || code === 'DOOR_UNKNOWN') return failed[code];
+  if (code !== undefined && isTold(code)) return failed[code];
   return failed.other(detail ?? String(response.status));
 }
 
@@ -60,4 +63,11 @@ export async function chooseDocument(door: string, ref: DocumentChoice | null): 
   const refusal = await post(`/api/doors/${encodeURIComponent(door)}/document`, { ref });
   notice.value = refusal === undefined ? null : { text: refusal, failed: true };
   return refusal === undefined;
+}
+
+/** Goes on with the count. */
+export async function stepCount(step: CountStep): Promise<void> {
+  const refusal = await post('/api/count', step);
+  if (refusal !== undefined) notice.value = { text: refusal, failed: true };
+  else notice.value = step.do === 'approve' ? { text: words.value.count.approved, failed: false } : null;
 }

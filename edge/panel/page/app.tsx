@@ -1,4 +1,5 @@
 import { type JSX, render } from 'preact';
+import { OpenCount, Zones } from './count.tsx';
 import { DoorCard } from './door.tsx';
 import { Doubts } from './doubts.tsx';
 import { Connection, Disk, Header, Notice } from './header.tsx';
@@ -7,10 +8,12 @@ import { words } from './language.ts';
 import { connection, panel, start } from './live.ts';
 import { Passages } from './passages.tsx';
 
-function Doors(): JSX.Element {
+function Doors(): JSX.Element | null {
   const w = words.value;
   const state = panel.value;
   const doors = state?.doors ?? [];
+  // A node that only counts has no doors to show.
+  if (doors.length === 0 && (state?.zones.length ?? 0) > 0) return null;
   return (
     <section class="doors" aria-labelledby="doors-title">
       <h2 id="doors-title" class="hidden">
@@ -32,12 +35,14 @@ function App(): JSX.Element {
       <Disk />
       {panel.value !== null && (
         <main class={connection.value.state === 'lost' ? 'old' : ''}>
+          <OpenCount />
           <div class="column">
             <Doors />
             <Passages />
           </div>
           <div class="column">
             <Doubts />
+            <Zones />
             <Health />
           </div>
         </main>

@@ -15,6 +15,7 @@ const PATHS = {
   document: 'M7 3h7l4 4v14H7zM14 3v4h4M10 12h5M10 16h5',
   cloud: 'M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5 4.3 4.3 0 0 1 17.5 18z',
   queue: 'M4 7h16M4 12h16M4 17h10',
+  count: 'M5 5h4v4H5zM5 15h4v4H5zM13 7h6M13 17h6M14 5.500v3M17 15.500v3',
   antenna: 'M12 12v8M8.5 15.500a5 5 0 1 1 7 0M5.6 18.400a9 9 0 1 1 12.8 0M12 12h.01',
 } as const;
 
