@@ -27,7 +27,7 @@ export interface CountingOptions {
 const LIST_AGE_MS = 86_400_000;
 /** A question without an answer is asked again: the hub may have been rebuilt, or the zone too large for a list until then. */
 const ASK_AGAIN_MS = 600_000;
-/** New tags that the disk did not take yet are tried again this often. */
+/** New tags go to disk this often: a crash costs the last second, as at the doors, and a pass of an hour some 3,600 commits at most. */
 const KEEP_MS = 1_000;
 
 /** The counts of a node: gives the open one its reads, keeps it on disk, asks the hub for what stands in the zones. */
@@ -125,6 +125,12 @@ export class Counting {
         this.#options.log('count.unkept', faultFields(error));
       },
     );
+  }
+
+  /** Keeps what the disk does not have yet: before the outbox closes. */
+  async stop(): Promise<void> {
+    if (this.#count === undefined || this.#unkept.length === 0) return;
+    await this.#options.outbox.counts.keep(this.#count.head, this.#unkept.splice(0));
   }
 
   /** See PanelModel.stepCount. */

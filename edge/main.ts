@@ -152,6 +152,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     changed: () => desk.changed(),
     asked: () => uplink.statusChanged(),
   });
+  started.add(() => counting.stop());
   const desk = new Desk({
     settings,
     outbox,

@@ -186,7 +186,7 @@ describe('a flipped bit that SQLite does not mind', () => {
     ['the name of a column of the passages', 'direction TEXT NOT NULL,\n    opened', 2],
   ])('in %s does not stop the node: the file is set aside', async (_what, text, offset) => {
     const { outbox } = await reopened(await changed(text, offset));
-    expect(outbox.health().notices).toMatchObject([{ kind: 'damaged', why: 'its tables are not those of version 2' }]);
+    expect(outbox.health().notices).toMatchObject([{ kind: 'damaged', why: 'its tables are not those of version 3' }]);
     expect(await outbox.append({ body: long('new') })).toMatchObject({ fresh: true });
   });
 

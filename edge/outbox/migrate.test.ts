@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { chainNext, chainStart, commitment } from '../../protocol/chain.ts';
 import { encodeBody } from '../../protocol/record.ts';
 import { ADDRESS, Bench, passageBody, verify } from './outbox.fixture.ts';
+import { VERSION } from './schema.ts';
 
 const bench = new Bench();
 afterEach(() => bench.clean());
@@ -66,7 +67,7 @@ describe('a file of version 1', () => {
     expect(await verify(again)).toMatchObject([{ type: 'epoch' }, { passage: 'p7' }, { passage: 'p8' }, { passage: 'p9' }]);
     await bench.close(again);
     const db = new DatabaseSync(path);
-    expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 });
+    expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: VERSION });
     db.close();
   });
 
