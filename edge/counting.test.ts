@@ -195,6 +195,22 @@ describe('the question to the hub', () => {
     expect(asked).toBeGreaterThan(4);
   });
 
+  it('is asked anew for a zone that was counted, once the hub has the count', async () => {
+    await told(listOf('A', [1]));
+    await told(listOf('B', []));
+    await counting.step({ do: 'begin', zone: 'A' });
+    await told(listOf('A', [1], { at: NOW + 1, id: 'fresh' }));
+    await counting.step({ do: 'end', count: id() });
+    await counting.step({ do: 'approve', count: id(), by: 'Léa' });
+    counting.tick();
+    expect(counting.wants()).toBeUndefined();
+    outbox.acknowledge(1, 1);
+    counting.tick();
+    expect(counting.wants()).toMatchObject({ zone: 'A' });
+    await told(listOf('A', [1], { at: NOW + 2, id: 'fresher' }));
+    expect(counting.wants()).toBeUndefined();
+  });
+
   it('goes on to the next zone when one gets no answer', () => {
     counting.tick();
     seconds = 601;

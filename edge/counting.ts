@@ -13,7 +13,7 @@ import { type Settings, type ZoneSettings, zoneAntennas } from './settings.ts';
 
 export interface CountingOptions {
   readonly settings: Pick<Settings, 'readers' | 'doors' | 'zones'>;
-  readonly outbox: Pick<Outbox, 'counts'>;
+  readonly outbox: Pick<Outbox, 'counts' | 'queued'>;
   readonly clock: () => NodeClock;
   readonly readers: () => readonly ReaderHealth[];
   readonly log: Log;
@@ -42,6 +42,8 @@ export class Counting {
   #ending = false;
   #keptAt = Number.NEGATIVE_INFINITY;
   #wish: NodeStatus['wants'];
+  /** Zones that were counted since their list was made. */
+  readonly #stale = new Set<string>();
 
   constructor(options: CountingOptions) {
     this.#options = options;
@@ -81,12 +83,14 @@ export class Counting {
     this.#ask(this.#wish !== undefined && this.#wish.zone === this.#count?.head.zone ? this.#wish.zone : this.#oldest(wall), wall);
   }
 
-  /** The zone whose list is missing or too old; not of those that were just asked for in vain. */
+  /** The zone whose list is missing, too old or overtaken by a count that the hub has; the one that was just asked for in vain comes last. */
   #oldest(wall: number): string | undefined {
-    const { counts } = this.#options.outbox;
+    const { outbox } = this.#options;
+    const { counts } = outbox;
+    const isStale = (id: string): boolean => this.#stale.has(id) && outbox.queued() === 0;
     const zones = this.#options.settings.zones.map(({ id }) => id);
     const after = this.#wish === undefined ? 0 : zones.indexOf(this.#wish.zone) + 1;
-    return [...zones.slice(after), ...zones.slice(0, after)].find((id) => (counts.listedAt(id) ?? 0) < wall - LIST_AGE_MS);
+    return [...zones.slice(after), ...zones.slice(0, after)].find((id) => isStale(id) || (counts.listedAt(id) ?? 0) < wall - LIST_AGE_MS);
   }
 
   #ask(zone: string | undefined, asked: number): void {
@@ -100,6 +104,7 @@ export class Counting {
     const { counts } = this.#options.outbox;
     const at = counts.listedAt(zone);
     if (at === undefined) return;
+    this.#stale.delete(zone);
     const count = this.#count;
     const list = count?.head.zone === zone && at !== count.head.expected ? counts.list(zone) : undefined;
     if (count !== undefined && list !== undefined && count.expect(list)) this.#keep(true);
@@ -173,10 +178,12 @@ export class Counting {
   }
 
   async #approve(count: Count, by: string): Promise<void> {
+    const { settings } = this.#options;
     if (count.head.phase !== 'review') throw new Fault('COUNT_READING', 'the pass still reads: end it before you approve the count');
     const bodies = countBodies(count, by, this.#options.clock());
     const sums = count.sums();
     await this.#end(count, async () => {
+      for (const { id } of settings.zones) if (count.head.zone === id || count.head.zone === WHOLE_SITE) this.#stale.add(id);
       const { epoch, seq } = await this.#options.outbox.counts.approve(bodies, sums.read + sums.missing);
       this.#options.log('count.approved', { count: count.head.count, zone: count.head.zone, parts: bodies.length, epoch, seq });
     });

@@ -18,6 +18,20 @@ export interface PanelState {
   readonly link: { readonly state: string };
   readonly expectations: readonly { readonly number: string }[];
   readonly readers: readonly { readonly id: string; readonly state: string }[];
+  readonly zones: readonly { readonly id: string; readonly listedAt: number | null; readonly reading: boolean }[];
+  readonly count: PanelCount | null;
+}
+
+/** The open count. */
+export interface PanelCount {
+  readonly count: string;
+  readonly phase: string;
+  readonly pass: number;
+  readonly expectedAt: number | null;
+  readonly expected: number;
+  readonly read: number;
+  readonly missing: number;
+  readonly unexpected: number;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -37,6 +51,11 @@ export class PanelClient {
   /** Settles items of one passage. `by` is who decides. */
   async decide(passage: string, epcs: readonly string[], verdict: 'in' | 'out' | 'stray', by: string): Promise<void> {
     await this.#call('POST', '/api/decisions', { passage, epcs, verdict, by });
+  }
+
+  /** Begins a count, or goes on with the open one. */
+  async count(step: { readonly do: string; readonly zone?: string; readonly count?: string; readonly by?: string }): Promise<void> {
+    await this.#call('POST', '/api/count', step);
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {

@@ -36,6 +36,8 @@ export interface StackOptions {
   readonly pace: number;
   /** Passage settings of each door; the edge's own when empty. */
   readonly passage?: Readonly<Record<string, number>>;
+  /** Zones to count, and the readers that no door has. */
+  readonly counts?: { readonly zones: readonly object[]; readonly readers: readonly object[] };
   /** Restarts the edge when one of its files changes. */
   readonly watch: boolean;
   /** Every line that a child writes. */
@@ -227,7 +229,11 @@ function settings(options: StackOptions, dock: Dock): Record<string, unknown> {
     timeZone: SITE.timeZone,
     hub: { url: `ws://127.0.0.1:${options.hubPort}` },
     broker: null,
-    readers: dock.readers.map(({ id, model, link }) => ({ id, model, link, region: 'EU3', powerCdbm: 2700, session: 1 })),
+    readers: [
+      ...dock.readers.map(({ id, model, link }) => ({ id, model, link, region: 'EU3', powerCdbm: 2700, session: 1 })),
+      ...(options.counts?.readers ?? []),
+    ],
+    ...(options.counts === undefined ? {} : { zones: options.counts.zones }),
     doors: dock.readers.map(({ id, door }) => ({
       id: door,
       name: `Quai ${door.replace(/^\D+/, '')}`,
