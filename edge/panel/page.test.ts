@@ -1,7 +1,7 @@
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Page as Bundle, loadPage } from './bundle.ts';
-import { FakeModel } from './model.fake.ts';
+import { FakeModel, sampleCount, ZONES } from './model.fake.ts';
 import { type Panel, startPanel } from './server.ts';
 
 /** Nothing but the page under test may talk to the network. */
@@ -125,6 +125,82 @@ describe('a door', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'DA-2042' }).tap();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(model.chosen).toEqual([{ door: 'D1', choice: { kind: 'despatchAdvice', number: 'DA-2042' } }]);
+  });
+});
+
+describe('a count', () => {
+  const count = '#count';
+  const figure = (name: string): Promise<string | null> => page.locator(`${count} [data-figure=${name}] dd`).textContent();
+
+  it('is begun in a zone, gone through twice and approved by name, each with a large button', async () => {
+    model.state = { ...model.state, zones: ZONES };
+    await open();
+    expect(await page.locator('[data-zone=B]').textContent()).toContain('sans liste');
+    await page.locator('[data-zone=A]').tap();
+    await page.getByRole('heading', { name: 'Comptage : Allée A' }).waitFor();
+    expect(await figure('expected')).toBe('240');
+    model.change({ count: sampleCount({ phase: 'reading', read: 12, missing: 228, unexpected: 0, articles: [] }) });
+    await page.locator('[data-figure=read] dd', { hasText: '12' }).waitFor();
+    await page.locator('[data-step=end]').tap();
+    await page.locator('[data-gtin="03012345678900"] .serials', { hasText: '17 · 23 · 1042 · 1043' }).waitFor();
+    await page.locator('[data-step=again]').tap();
+    await page.getByText('Reste à trouver : 5').waitFor();
+    await page.locator('[data-step=end]').tap();
+    await page.locator('[data-step=approve]').tap();
+    // Nobody approves without a name.
+    expect(await page.locator('[data-step=confirm]').isDisabled()).toBe(true);
+    await page.locator('.count-by input').fill('Léa');
+    await page.locator('[data-step=confirm]').tap();
+    await page.locator('#zones').waitFor();
+    expect(model.steps.map((step) => step.do)).toEqual(['begin', 'end', 'again', 'end', 'approve']);
+    expect(model.steps.at(-1)).toEqual({ do: 'approve', count: 'c1', by: 'Léa' });
+    await page.getByText('Comptage approuvé et enregistré').waitFor();
+  });
+
+  it('says that nothing is booked out after one pass, and is discarded only after a second question', async () => {
+    model.state = { ...model.state, zones: ZONES, count: sampleCount() };
+    await open({ locale: 'en-GB' });
+    await page.locator('[data-step=approve]').tap();
+    await page.getByText('The 5 missing stay in stock').waitFor();
+    await page.getByRole('button', { name: 'Back' }).tap();
+    await page.locator('[data-step=discard]').tap();
+    expect(model.steps).toEqual([]);
+    await page.locator('[data-step=confirm]').tap();
+    await page.locator('#zones').waitFor();
+    expect(model.steps).toEqual([{ do: 'discard', count: 'c1' }]);
+  });
+
+  it('that another screen ended is said to be gone', async () => {
+    model.state = { ...model.state, zones: ZONES, count: sampleCount() };
+    await open({ locale: 'en-GB' });
+    model.state = { ...model.state, count: sampleCount({ count: 'c2' }) };
+    await page.locator('[data-step=again]').tap();
+    await page.getByText('This count was just ended elsewhere.').waitFor();
+  });
+
+  it.each(['fr-FR', 'en-GB'])('in %s fits every screen, with targets for gloves', async (locale) => {
+    for (const [name, state] of Object.entries({
+      zones: { zones: ZONES },
+      reading: { zones: ZONES, count: sampleCount({ phase: 'reading', read: 131, missing: 109, unexpected: 0 }) },
+      review: { zones: ZONES, count: sampleCount() },
+    })) {
+      model.state = { ...new FakeModel().state, ...state };
+      await open({ locale });
+      for (const width of [360, 820, 1920]) {
+        await page.setViewportSize({ width, height: 844 });
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${name} at ${width} px`).toBeLessThanOrEqual(width);
+        const heights = (await page.evaluate(
+          "[...document.querySelectorAll('#count button, #zones button')].map((one) => Math.round(one.getBoundingClientRect().height))",
+        )) as number[];
+        expect(heights.length).toBeGreaterThan(0);
+        expect(Math.min(...heights)).toBeGreaterThanOrEqual(64);
+        const folder = process.env['SCREENSHOTS'];
+        if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}-${locale}-${width}.png`, fullPage: true });
+      }
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+    await open({ locale });
   });
 });
 

@@ -35,8 +35,8 @@ function Zone({ zone, busy, begin }: { zone: PanelZone; busy: boolean; begin: (z
         <span class="document-words">
           <b>{zoneName(zone)}</b>
           <span class="quiet">{age(zone.listedAt)}</span>
+          {!zone.reading && <span class="warn">{w.noReader}</span>}
         </span>
-        {!zone.reading && <span class="choice-end warn">{w.noReader}</span>}
       </button>
     </li>
   );
@@ -79,7 +79,8 @@ function Figures({ open }: { open: PanelCount }): JSX.Element {
     : [
         ['expected', open.expected, 'plain'],
         ['read', open.read, 'plain'],
-        ['missing', open.missing, open.missing > 0 ? 'bad' : 'good'],
+        // In the first pass it is only what is still to come.
+        ['missing', open.missing, open.missing === 0 ? 'good' : open.phase === 'reading' && open.pass === 1 ? 'plain' : 'bad'],
         ['unexpected', open.unexpected, open.unexpected > 0 ? 'warn' : 'good'],
       ];
   return (
