@@ -16,7 +16,7 @@ export interface PlannedZone {
   /** End of the last count of the zone or the whole site, epoch milliseconds; null before the first. */
   readonly lastCounted: number | null;
   readonly ageDays: number | null;
-  /** Zones in the order in which to count them, one a day: 1 is today. */
+  /** Zones in the order in which to count them, one a day: 1 is today, 2 the next where a zone of the site was counted within a day. */
   readonly day: number;
 }
 
@@ -117,8 +117,8 @@ export function countPlan(sql: Sql, site: string | undefined, now: number): Coun
     if (x !== y) return x > y ? -1 : 1;
     return `${a.site} ${a.zone}` < `${b.site} ${b.zone}` ? -1 : 1;
   };
-  // A zone a day at each site: the sites count at the same time.
-  const day = new Map<string, number>();
+  // A zone a day at each site, and a site that has counted one has done its day: the sites count at the same time.
+  const day = new Map(chosen.flatMap((zone) => (zone.lastCounted !== null && days(zone) < 1 ? [[zone.site, 1] as [string, number]] : [])));
   const planned = chosen.sort(order).map((zone): PlannedZone => {
     day.set(zone.site, (day.get(zone.site) ?? 0) + 1);
     const { currency, value, ...rest } = zone;

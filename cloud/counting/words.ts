@@ -45,8 +45,11 @@ export function tellCount(facts: CountFacts): Text {
     };
   }
   const { fr, en } = parts(facts);
+  const all = facts.unknown + facts.out + facts.elsewhere + facts.neverIn;
+  // Some are explained already, and nobody can tell of which kind they were.
+  const [sur, of] = quantity < all ? [` sur ${all}`, ` of ${all}`] : ['', ''];
   return {
-    fr: `${un(quantity, 'article en trop', 'articles en trop')} pour ${where.fr} (${fr.join(', ')}) : entré en stock. Cherchez la réception ou le retour manquant ; le passage manquant referme l’écart, sinon réglez-le avec un motif.`,
-    en: `${one(quantity, 'item', 'items')} too many for ${where.en} (${en.join(', ')}): booked in. Look for the receipt or return that is missing; the missing passage closes this, else settle it with a reason.`,
+    fr: `${un(quantity, 'article en trop', 'articles en trop')}${sur} pour ${where.fr} (${fr.join(', ')}) : entré en stock. Cherchez la réception ou le retour manquant ; le passage manquant referme l’écart, sinon réglez-le avec un motif.`,
+    en: `${one(quantity, 'item', 'items')} too many${of} for ${where.en} (${en.join(', ')}): booked in. Look for the receipt or return that is missing; the missing passage closes this, else settle it with a reason.`,
   };
 }

@@ -33,6 +33,18 @@ export async function ask(path: string, signal: AbortSignal | null = null, more:
   return response;
 }
 
+/** Sends JSON with the key. @throws ApiFault for every answer but a success */
+export async function send(path: string, body: unknown): Promise<void> {
+  const headers = { authorization: `Bearer ${key.peek() ?? ''}`, 'content-type': 'application/json' };
+  let response: Response;
+  try {
+    response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  } catch (error) {
+    throw new ApiFault('OFFLINE', String(error));
+  }
+  if (!response.ok) throw await faultOf(response);
+}
+
 /** A path with the parameters that have a value. */
 export function pathOf(path: string, query: Readonly<Record<string, string | number | null | undefined>>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== '');

@@ -1,4 +1,6 @@
 import { type JSX, render } from 'preact';
+import { Count } from './count.tsx';
+import { Counts } from './counts.tsx';
 import { Findings } from './findings.tsx';
 import { Icon } from './icons.tsx';
 import { Invoice } from './invoice.tsx';
@@ -15,16 +17,24 @@ import { key, signOut } from './session.ts';
 import { Stock } from './stock.tsx';
 import * as stream from './stream.ts';
 
-const VIEWS = ['invoices', 'findings', 'stock', 'movements', 'nodes'] as const;
+const VIEWS = ['invoices', 'findings', 'stock', 'counts', 'movements', 'nodes'] as const;
 type View = (typeof VIEWS)[number];
 
-const PAGES: Record<View, () => JSX.Element> = { invoices: Invoices, findings: Findings, stock: Stock, movements: Movements, nodes: Nodes };
+const PAGES: Record<View, () => JSX.Element> = {
+  invoices: Invoices,
+  findings: Findings,
+  stock: Stock,
+  counts: Counts,
+  movements: Movements,
+  nodes: Nodes,
+};
 
 /** Where the path leads: any unknown one to the invoices, which is what people come for. */
 function place(): { readonly view: View; readonly id: string | undefined } {
   const [, first, second] = path.value.split('/');
   const view = VIEWS.find((one) => one === first) ?? 'invoices';
-  return { view, id: view === 'invoices' && second ? decodeURIComponent(second) : undefined };
+  const opens = view === 'invoices' || view === 'counts';
+  return { view, id: opens && second ? decodeURIComponent(second) : undefined };
 }
 
 function Live(): JSX.Element {
@@ -63,7 +73,7 @@ function Shell(): JSX.Element {
           </button>
         </div>
       </header>
-      <main>{id === undefined ? <Page /> : <Invoice key={id} id={id} />}</main>
+      <main>{id === undefined ? <Page /> : view === 'counts' ? <Count key={id} id={id} /> : <Invoice key={id} id={id} />}</main>
     </div>
   );
 }

@@ -17,6 +17,7 @@ const PATHS = {
   invoices: 'M6 3h12v18l-3-2-3 2-3-2-3 2zM9.5 8h5M9.5 12h5',
   findings: 'M12 3.5 2.5 20h19zM12 10v4.5M12 17.3v.1',
   stock: 'M3 8l9-5 9 5v8l-9 5-9-5zM3 8l9 5 9-5M12 13v8',
+  counts: 'M5 5h4v4H5zM5 15h4v4H5zM13 7h6M13 17h6',
   movements: 'M4 8h14m-4-4 4 4-4 4M20 16H6m4 4-4-4 4-4',
   nodes: 'M4 5h16v10H4zM9 20h6M12 15v5',
   leave: 'M10 4H5a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h5M9 12h11m-4-4 4 4-4 4',

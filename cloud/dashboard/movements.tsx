@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { Empty, Failure, Loading } from './answer.tsx';
 import { ask, pathOf } from './api.ts';
+import { zoneName } from './counts.tsx';
 import { Icon } from './icons.tsx';
 import { count, time, words } from './language.ts';
 import { asFault, useLoad } from './load.ts';
@@ -11,7 +12,7 @@ import type { Movement, Page } from './shapes.ts';
 
 const ROWS = 50;
 
-const keyOf = ({ entry, gtin, direction }: Movement): string => `${entry} ${gtin} ${direction}`;
+const keyOf = ({ entry, gtin, direction, reason }: Movement): string => `${entry} ${gtin} ${direction} ${reason ?? ''}`.trim();
 
 /** News first, then the pages; each movement once. */
 function merged(...lists: readonly (readonly Movement[])[]): Movement[] {
@@ -38,9 +39,10 @@ function Row({ movement, fresh }: { movement: Movement; fresh: boolean }): JSX.E
       <td class="lead grow">
         {name}
         {name !== gtin && <small class="quiet number">{gtin}</small>}
+        {movement.reason !== undefined && <small class="warn">{words.value.counts.reasons[movement.reason]}</small>}
       </td>
       <td class="nowrap where">
-        {siteName(movement.site)}, {movement.door}
+        {siteName(movement.site)}, {movement.reason === undefined ? movement.door : zoneName(movement.door, null)}
       </td>
       <td class="wide">{document?.number ?? ''}</td>
       <td class="number quiet wide">{count(movement.entry)}</td>

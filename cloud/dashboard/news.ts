@@ -6,6 +6,7 @@ import { onEntry, onNode } from './stream.ts';
 /** Count up when the ledger changed what a view shows: views load again on it. */
 export const documentsChanged = signal(0);
 export const nodesChanged = signal(0);
+export const countsChanged = signal(0);
 /** Quantities since the dashboard was opened, by site and GTIN. */
 export const stockNow = signal<ReadonlyMap<string, { readonly site: string; readonly gtin: string; readonly quantity: number }>>(new Map());
 /** Movements since then, newest first. */
@@ -30,9 +31,12 @@ export function start(): void {
       for (const change of effects.stock) next.set(stockKey(change.site, change.gtin), change);
       stockNow.value = next;
     }
-    if (effects.movements !== undefined) {
-      movementsNow.value = [...effects.movements.toReversed(), ...movementsNow.peek()].slice(0, MOST_MOVEMENTS);
-    }
+    const booked = effects.adjustments ?? [];
+    if (booked.length > 0) countsChanged.value++;
+    // As the list has them: the zone stands where the door does, the count where the passage.
+    const adjusted = booked.map((one): Movement => ({ ...one, door: one.zone, passage: one.count, document: null }));
+    const fresh = [...(effects.movements ?? []), ...adjusted];
+    if (fresh.length > 0) movementsNow.value = [...fresh.toReversed(), ...movementsNow.peek()].slice(0, MOST_MOVEMENTS);
   });
   onNode(() => {
     nodesChanged.value++;

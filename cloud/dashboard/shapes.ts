@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type * as counts from '../api/schemas/counts.ts';
 import type * as documents from '../api/schemas/documents.ts';
 import type * as entries from '../api/schemas/entries.ts';
 import type * as nodes from '../api/schemas/nodes.ts';
@@ -16,6 +17,11 @@ export type Entry = z.output<typeof entries.entry>;
 export type Kind = DocumentRow['kind'];
 export type StockRow = z.output<typeof stock.stockRow>;
 export type Movement = z.output<typeof stock.movement>;
+export type CountRow = z.output<typeof counts.countRow>;
+export type Count = z.output<typeof counts.countView>;
+export type CountLine = Count['lines'][number];
+export type CountFinding = z.output<typeof counts.countFinding>;
+export type CountPlan = z.output<typeof counts.plan>;
 export type Site = z.output<typeof sites.site>;
 export type HubNode = z.output<typeof nodes.node>;
 

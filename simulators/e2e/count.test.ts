@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
 import { afterEach, expect, it, onTestFailed } from 'vitest';
 import { encodeSgtin96 } from '../../protocol/epc.ts';
 import { ReaderEmulator } from '../reader/emulator.ts';
@@ -15,8 +16,12 @@ const PASSAGE = { quietMs: 800, settleMs: 1_000 };
 let stack: Stack | undefined;
 let desk: ReaderEmulator | undefined;
 let folder: string | undefined;
+let browser: Browser | undefined;
+/** Nothing but the page under test may talk to the network. */
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update'];
 
 afterEach(async () => {
+  await browser?.close();
   await stack?.stop();
   await desk?.close();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
@@ -122,4 +127,46 @@ it('a desk reader counts a zone: the stock comes to what is there, also when the
     ['surplus', 'in', 1],
     ['surplus', 'in', 30],
   ]);
+
+  // Head office looks at it, in both languages, on a desk and on a phone, and settles what is open.
+  browser = await chromium.launch({ executablePath: String(process.env['CHROMIUM']), args: FLAGS });
+  const screens = process.env['SCREENSHOTS'];
+  for (const locale of ['fr-FR', 'en-GB']) {
+    const context = await browser.newContext({ locale, viewport: { width: 1440, height: 900 } });
+    context.setDefaultTimeout(WAIT_MS);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(`${up.hub.address}/counts#key=${encodeURIComponent(up.key)}`);
+    await page.locator('[data-plan=A]').waitFor();
+    await page.locator('[data-count]').first().waitFor();
+    for (const view of ['list', 'count']) {
+      for (const width of [1440, 360]) {
+        await page.setViewportSize({ width, height: 900 });
+        expect(await page.evaluate('document.documentElement.scrollWidth'), `${view} at ${width} px`).toBeLessThanOrEqual(width);
+        if (screens !== undefined) await page.screenshot({ path: `${screens}/office-${view}-${locale}-${width}.png`, fullPage: true });
+      }
+      await page.setViewportSize({ width: 1440, height: 900 });
+      if (view === 'list') await page.locator('[data-count]').first().getByRole('link').click();
+      else await page.getByRole('link', { name: locale === 'fr-FR' ? 'Tous les comptages' : 'All counts' }).click();
+      await page
+        .locator(view === 'list' ? `[data-line="${gtin}"]` : '[data-count]')
+        .first()
+        .waitFor();
+    }
+    const finding = page.locator('[data-finding^=SHRINKAGE]');
+    if (locale === 'fr-FR') {
+      expect(await finding.textContent()).toContain('2 articles attendus n’ont pas été lus en deux passages dans la zone Allée A');
+      await finding.locator('.settle').click();
+      await finding.locator('input').fill('Casse');
+      await finding.locator('.primary').click();
+    }
+    await finding.waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+    await context.close();
+  }
+  expect(await stock(), 'what is settled stays as it was counted').toBe(29);
 }, 240_000);

@@ -101,7 +101,7 @@ export const plan = shape(
         currency,
         lastCounted: z.nullable(instant),
         ageDays: z.nullable(z.int()),
-        day: z.int().min(1).meta({ description: 'A zone a day at each site: 1 is today' }),
+        day: z.int().min(1).meta({ description: 'A zone a day at each site: 1 is today, left out where a zone was counted within a day' }),
       }),
     ),
     unassigned: z
