@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
-import { checkSettings, loadSettings } from './settings.ts';
+import { checkSettings, loadSettings, zoneAntennas } from './settings.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -110,6 +110,61 @@ describe('settings', () => {
     const value = valid();
     const doors = [{ ...value.doors[0], ...wired }];
     expect(() => checkSettings({ ...value, doors }, 'f')).toThrow(expect.objectContaining({ message: expect.stringContaining(text) }));
+  });
+
+  describe('of zones', () => {
+    const desk = { id: 'desk', model: 'thingmagic', link: '/dev/rfid/desk' };
+    const withZones = (zones: readonly object[], more: object = {}) => ({
+      ...valid(),
+      readers: [...valid().readers, desk],
+      zones,
+      ...more,
+    });
+
+    it('count with the antennas that they name, else with every reader that no door has', () => {
+      const settings = checkSettings(
+        withZones([
+          { id: 'A', name: 'Allée A' },
+          { id: 'B', name: 'Étagère', antennas: [{ reader: 'r1', port: 4 }] },
+        ]),
+        'x',
+      );
+      expect(settings.zones.map((zone) => zoneAntennas(settings, zone))).toEqual([
+        [{ reader: 'desk', port: 1 }],
+        [{ reader: 'r1', port: 4 }],
+      ]);
+    });
+
+    it('need no door beside them', () => {
+      const only = { doors: [], readers: [desk] };
+      expect(checkSettings(withZones([{ id: 'A', name: 'Allée A' }], only), 'x').doors).toEqual([]);
+      expect(() => checkSettings({ ...valid(), ...only }, 'x')).toThrow(/doors: needs a door, or a zone under zones/);
+    });
+
+    it.each([
+      [
+        'an antenna of a door',
+        [{ id: 'A', name: 'A', antennas: [{ reader: 'r1', port: 1 }] }],
+        /port 1 belongs to door D1: what it reads goes there/,
+      ],
+      ['a reader that is none', [{ id: 'A', name: 'A', antennas: [{ reader: 'r9', port: 1 }] }], /"r9" is none of the readers/],
+      [
+        'an id twice',
+        [
+          { id: 'A', name: 'A' },
+          { id: 'A', name: 'B' },
+        ],
+        /"A" is used twice/,
+      ],
+      ['the name of the whole site', [{ id: '*', name: 'A' }], /zones\[0\]\.id/],
+      [
+        'a reader that neither a door nor a zone has',
+        [{ id: 'A', name: 'A', antennas: [{ reader: 'r1', port: 4 }] }],
+        /no door has an antenna of "desk"/,
+      ],
+    ])('are refused with %s', (_what, zones, message) => {
+      expect(() => checkSettings(withZones(zones), 'x')).toThrow(message);
+    });
   });
 
   it('are read where no copy can be kept', async () => {

@@ -188,7 +188,8 @@ const schema = z
         antennas?.some((antenna) => antenna.reader === id) === true;
       // Without antennas of its own a zone is counted with every reader that no door has.
       const used = settings.doors.some(isUsed) || settings.zones.some((one) => one.antennas === undefined || isUsed(one));
-      if (!used) issue(['readers', i, 'id'], `no door has an antenna of "${id}": name its ports there, or leave it out`);
+      if (!used)
+        issue(['readers', i, 'id'], `no door has an antenna of "${id}" and no zone counts with it: name its ports there, or leave it out`);
     });
     const { panel, broker } = settings;
     if (broker !== null && panel.port !== 0 && broker.port === panel.port) issue(['broker', 'port'], `${panel.port} is the panel's port`);

@@ -249,6 +249,28 @@ describe('a passage that comes late', () => {
   });
 });
 
+describe('a person', () => {
+  it('settles an article of a count with a reason, which a rebuild knows as well', async () => {
+    const { sql, ledger } = await posted(['LYON', count('c1', 'A', serials(TEA, 1), [], 600)]);
+    const settle = { v: 1, about: 'count', count: 1, gtin: TEA, by: 'Siège', reason: 'Premier inventaire' };
+    expect(ledger.append([{ type: 'decision', body: settle }], NOON)).toMatchObject({ ok: true });
+    expect(lines(sql)).toMatchObject([{ settled_by: 'Siège', settled_why: 'Premier inventaire', unknown: 1 }]);
+    // Of another thing, or of a count that is not there.
+    ledger.append(
+      [
+        { type: 'decision', body: { ...settle, about: 'x', by: 'X' } },
+        { type: 'decision', body: { ...settle, count: 9, by: 'X' } },
+      ],
+      NOON,
+    );
+    expect(lines(sql)).toMatchObject([{ settled_by: 'Siège' }]);
+    const again = new NodeSql();
+    replay(sql, again, OWN);
+    expect(lines(again)).toEqual(lines(sql));
+    again.close();
+  });
+});
+
 const tea = fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 6 });
 const step = fc.record({
   where: fc.constantFrom('LYON', 'LYON/dock-2', 'METZ'),
