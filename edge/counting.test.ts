@@ -149,6 +149,14 @@ describe('a count at a node', () => {
     expect(counting.shown()).toMatchObject({ expected: 2, expectedAt: NOW + 5 });
   });
 
+  it('leaves out what its reader read just before it began, at another shelf', async () => {
+    const before = reads(1, 8);
+    seconds = 1;
+    await counting.step({ do: 'begin', zone: 'A' });
+    counting.push('desk', [...before, ...reads(1, 1)]);
+    expect(counting.shown()).toMatchObject({ read: 1 });
+  });
+
   it('is refused where a screen is not up to date, and approved once by two of them', async () => {
     await counting.step({ do: 'begin', zone: '*' });
     const open = id();

@@ -27,6 +27,8 @@ export interface CountingOptions {
 const LIST_AGE_MS = 86_400_000;
 /** A question without an answer is asked again: the hub may have been rebuilt, or the zone too large for a list until then. */
 const ASK_AGAIN_MS = 600_000;
+/** A reader hands on what it read up to a cycle before: for so long after the begin, what is dated before it was read elsewhere. */
+const SETTLE_MS = 2_000;
 /** New tags go to disk this often: a crash costs the last second, as at the doors, and a pass of an hour some 3,600 commits at most. */
 const KEEP_MS = 1_000;
 
@@ -41,6 +43,8 @@ export class Counting {
   /** The open count is being approved or discarded. */
   #ending = false;
   #keptAt = Number.NEGATIVE_INFINITY;
+  /** When the open count was begun, by the process's own clock. */
+  #begunAt = Number.NEGATIVE_INFINITY;
   #wish: NodeStatus['wants'];
   /** Zones that were counted since their list was made. */
   readonly #stale = new Set<string>();
@@ -67,8 +71,11 @@ export class Counting {
     const count = this.#count;
     if (count === undefined || count.head.phase !== 'reading') return;
     const covers = this.#covers.get(count.head.zone);
-    const own = reads.filter(({ antenna }) => covers?.has(`${reader} ${antenna}`) === true).map(({ epc }) => epc);
-    const fresh = count.see(own);
+    const own = reads.filter(({ antenna }) => covers?.has(`${reader} ${antenna}`) === true);
+    // Not for longer: a clock that is set back must not make a reader blind.
+    const settling = performance.now() - this.#begunAt < SETTLE_MS;
+    const since = settling ? count.head.opened.wall : Number.NEGATIVE_INFINITY;
+    const fresh = count.see(own.filter(({ at }) => at >= since).map(({ epc }) => epc));
     if (fresh.length === 0) return;
     this.#unkept.push(...fresh);
     this.#keep();
@@ -165,6 +172,7 @@ export class Counting {
     const name = `${now.wall.toString(36)}-${randomBytes(6).toString('hex')}`;
     const count = Count.begin({ count: name, zone, name: found?.name ?? zone }, now, outbox.counts.list(zone));
     this.#count = count;
+    this.#begunAt = performance.now();
     this.#unkept = [];
     try {
       await outbox.counts.keep(count.head, []);

@@ -75,6 +75,14 @@ it('a desk reader counts a zone: the stock comes to what is there, also when the
     const rows = await up.client.all<{ gtin: string; quantity: number }>('/v1/stock?limit=200');
     return rows.find((row) => row.gtin === gtin)?.quantity ?? 0;
   };
+  /** Nothing lies on the desk, and its reader has said so. */
+  const cleared = async (): Promise<void> => {
+    there = [];
+    await poll(
+      'the desk is silent',
+      async () => (await panel.state()).readers.find(({ id }) => id === 'desk')?.readsPerSecond,
+    ).toBeLessThan(1);
+  };
   const pass = async (read: readonly string[], count: number): Promise<void> => {
     there = read;
     await poll(`${count} items are read`, async () => (await open()).read).toBe(count);
@@ -95,17 +103,16 @@ it('a desk reader counts a zone: the stock comes to what is there, also when the
   // The hub is gone. The supervisor counts by the list that the node has: two are missing in both passes, one nobody knew.
   await up.hub.kill();
   await poll('the node is alone', async () => (await panel.state()).link.state).not.toBe('online');
-  there = [];
+  await cleared();
   await panel.count({ do: 'begin', zone: 'A' });
   expect(await open()).toMatchObject({ expected: 30, read: 0 });
   await pass(tags(...serials(3, 29), 900), 28);
   expect(await open()).toMatchObject({ missing: 3, unexpected: 1 });
-  there = [];
+  await cleared();
   await panel.count({ do: 'again', count: (await open()).count });
   // Serial 30 was only shaded. The node dies in the middle of the pass and goes on where it was.
   there = tags(30);
   await poll('the shaded one is read', async () => (await open()).read).toBe(29);
-  await expect.poll(async () => (await open()).read, { timeout: 3_000 }).toBe(29);
   await up.edge.stop();
   await up.edge.start();
   expect(await open()).toMatchObject({ pass: 2, phase: 'reading', expected: 30, read: 29, missing: 2, unexpected: 1 });

@@ -17,7 +17,7 @@ export interface PanelState {
   readonly queued: number;
   readonly link: { readonly state: string };
   readonly expectations: readonly { readonly number: string }[];
-  readonly readers: readonly { readonly id: string; readonly state: string }[];
+  readonly readers: readonly { readonly id: string; readonly state: string; readonly readsPerSecond: number }[];
   readonly zones: readonly { readonly id: string; readonly listedAt: number | null; readonly reading: boolean }[];
   readonly count: PanelCount | null;
 }
