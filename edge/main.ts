@@ -14,6 +14,8 @@ import { Intake } from './outbox/intake.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { startPanel } from './panel/server.ts';
 import { Doors } from './passage/doors.ts';
+import { isNetworkModel } from './readers/network/inlet.ts';
+import { NetworkReader } from './readers/network/reader.ts';
 import { openReader } from './readers/open.ts';
 import type { ReaderEvents, ReaderSettings } from './readers/reader.ts';
 import { type Settings, zoneAntennas } from './settings.ts';
@@ -116,6 +118,8 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     dir: journals,
     onClosed: (passage) => intake.take(passage),
     makeRoom: () => outbox.makeRoom(),
+    horizon: (reader, now) => network.find(({ id }) => id === reader)?.horizon(now) ?? now,
+    acknowledged: settings.readers.filter(({ model }) => isNetworkModel(model)).map(({ id }) => id),
   });
   started.add(() => doors.close());
 
@@ -140,7 +144,10 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
       desk.changed();
     },
   };
-  const readers = readerSettings(settings).map((reader) => openReader(reader, events));
+  let broker: Broker | undefined;
+  const send = (topic: string, text: string): boolean => broker?.command(topic, text) ?? false;
+  const readers = readerSettings(settings).map((reader) => openReader(reader, events, { send }));
+  const network = readers.filter((reader) => reader instanceof NetworkReader);
   const lights = new StackLights(settings.doors, readers, log);
   const health = (): ReturnType<(typeof readers)[number]['health']>[] => readers.map((reader) => reader.health());
   const counting = new Counting({
@@ -198,10 +205,11 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   for (const { kind, why, file, saved, lost, names } of outbox.health().notices) {
     log('outbox.notice', { kind, why, file, saved, lost, names: names.join('; ') });
   }
-  const broker = settings.broker === null ? undefined : new Broker(settings.broker);
-  if (broker !== undefined) {
-    started.add(() => broker.stop());
-    await broker.start();
+  if (settings.broker !== null) {
+    const opened = new Broker({ ...settings.broker, inlets: network, settled: () => doors.settled() });
+    broker = opened;
+    started.add(() => opened.stop());
+    await opened.start();
   }
   if (broker !== undefined || lights.any) {
     const timer = setInterval(() => {
@@ -220,6 +228,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   clock.start();
   started.add(() => clock.stop());
   doors.recover();
+  for (const reader of network) reader.recall(doors.keys(reader.id));
   const ticking = setInterval(() => doors.tick(clock.now()), TICK_MS);
   started.add(() => clearInterval(ticking));
   const asking = setInterval(() => counting.tick(), COUNTING_MS);

@@ -33,6 +33,12 @@ const valid = () => ({
   ],
 });
 
+/** The same with a Zebra that logs in to the broker. */
+function networked(more: object = {}): ReturnType<typeof valid> {
+  const reader = { id: 'r1', model: 'zebra', link: 'mqtt://dock-1', password: 'a-good-password', ...more };
+  return { ...valid(), readers: [reader as unknown as ReturnType<typeof valid>['readers'][0]] };
+}
+
 function write(value: unknown): string {
   const path = join(folder, 'settings.json');
   writeFileSync(path, typeof value === 'string' ? value : JSON.stringify(value));
@@ -167,6 +173,12 @@ describe('settings', () => {
     });
   });
 
+  it('take a reader that logs in to the broker on the network, with topics of its own beside the usual ones', () => {
+    const broker = { host: '192.168.10.2', port: 1883, credentials: { user: 'lights', password: 'long-enough' } };
+    const settings = checkSettings({ ...networked({ topics: ['acme/DATA/clients/data1event/#', 'acme/+/x'] }), broker }, 'f');
+    expect(settings.readers[0]).toMatchObject({ model: 'zebra', link: 'mqtt://dock-1', password: 'a-good-password' });
+  });
+
   it('are read where no copy can be kept', async () => {
     const path = write(valid());
     mkdirSync(`${path}.bak`);
@@ -236,6 +248,28 @@ describe('settings', () => {
       'readers[1].id: no door has an antenna of "r2"',
       { ...valid(), readers: [...valid().readers, { ...valid().readers[0], id: 'r2', link: '/dev/x' }] },
     ],
+    ['readers[0].link: must be mqtt://name: a reader "zebra"', networked({ link: 'tcp://10.0.0.9:1883' })],
+    ['readers[0].link: must be a device path such as', networked({ link: 'mqtt://dock/1' })],
+    ['readers[0].password: is missing', networked({ password: undefined })],
+    ['readers[0].password: ', networked({ password: 'short' })],
+    ['readers[0].topics[0]: must be an MQTT topic filter', networked({ topics: ['docket/local/#'] })],
+    ['readers[0].topics[0]: must be an MQTT topic filter', networked({ topics: ['#'] })],
+    ['readers[0].topics[0]: must be an MQTT topic filter', networked({ topics: ['+/data'] })],
+    [
+      'readers[0].link: names the user of broker.credentials',
+      { ...networked(), broker: { port: 1, credentials: { user: 'dock-1', password: 'long-enough' } } },
+    ],
+    [
+      'doors[0].light.reader: "r1" is an r700, which takes no commands',
+      { ...networked({ model: 'r700' }), doors: [{ ...valid().doors[0], light: { reader: 'r1', red: 1 } }] },
+    ],
+    ['broker: must be set: reader "r1" publishes to it', { ...networked(), broker: null }],
+    ['broker.credentials: is missing: the broker listens on 0.0.0.0', { ...networked(), broker: { host: '0.0.0.0', port: 1883 } }],
+    [
+      'readers[0].link: "thingmagic" is not a reader on mqtt://',
+      { ...valid(), readers: [{ ...valid().readers[0], link: 'mqtt://dock-1' }] },
+    ],
+    ['readers[0].password: belongs to a reader on mqtt://', { ...valid(), readers: [{ ...valid().readers[0], password: 'long-enough' }] }],
     ['Unrecognized key: "site2"', { ...valid(), site2: 'X' }],
   ])('refuse with the field: %s', async (text, value) => {
     const path = value === undefined ? join(folder, 'none.json') : write(value);

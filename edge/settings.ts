@@ -10,6 +10,7 @@ import { HOST } from './panel/guard.ts';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
 import { networkPath, parseTcp } from './readers/link/tcp.ts';
 import { LLRP_PORT } from './readers/llrp/codec.ts';
+import { isNetworkModel, NETWORK_MODELS, userOf } from './readers/network/inlet.ts';
 import { REGIONS } from './readers/thingmagic/codec.ts';
 
 const name = z.string().refine(isName, 'must be 1 to 32 letters, digits, hyphens, dots or underscores, and begin with a letter or digit');
@@ -17,6 +18,7 @@ const port = z.number().int().min(0).max(65_535);
 const milliseconds = (min: number, max: number) => z.number().int().min(min).max(max);
 
 function isLink(link: string): boolean {
+  if (link.startsWith('mqtt://')) return userOf(link) !== undefined;
   if (!link.startsWith('tcp://')) return /^(\/\S+|COM\d+)$/.test(link);
   try {
     return parseTcp(link, LLRP_PORT).port > 0;
@@ -28,10 +30,20 @@ function isLink(link: string): boolean {
 /** Antenna ports of the largest reader of this family, with its multiplexer: a record carries four bits. */
 const MAX_PORT = 16;
 
+/** A filter that can't reach the broker's own topics. */
+const TOPIC = /^(?!docket(\/|$))[^$#+/\0][^#+\0]{0,60}(\/[^#+\0]{0,60}|\/\+){0,6}(\/#)?$/;
+
 const reader = z.strictObject({
   id: name,
-  model: z.enum(['thingmagic', 'a0', 'uhf18', 'bb', 'llrp']),
-  link: z.string().refine(isLink, 'must be a device path such as /dev/rfid/dock-1, or tcp://host:port'),
+  model: z.enum(['thingmagic', 'a0', 'uhf18', 'bb', 'llrp', ...NETWORK_MODELS]),
+  link: z.string().refine(isLink, 'must be a device path such as /dev/rfid/dock-1, tcp://host:port, or mqtt://name for r700 and zebra'),
+  /** What a reader on mqtt:// logs in to the broker with; its user is the name in the link. */
+  password: z.string().min(8).max(256).optional(),
+  /** Topics that a reader on mqtt:// may use beside docket/readers/<name>/, for readers whose topics can't be chosen. */
+  topics: z
+    .array(z.string().regex(TOPIC, 'must be an MQTT topic filter outside docket/ and $SYS, without # or + at its start'))
+    .max(8)
+    .optional(),
   baud: z.number().int().min(9_600).max(921_600).default(115_200),
   region: z
     .string()
@@ -175,7 +187,21 @@ const schema = z
       if (rssiOffset !== undefined) issue(['readers', i, 'rssiOffset'], `is for uhf18: a ${model} tells dBm`);
       if (gated !== undefined) issue(['readers', i, 'gated'], `is for uhf18: a ${model} has no such mode`);
     });
-    settings.readers.forEach(({ id, model, link }, i) => {
+    settings.readers.forEach(({ id, link, model, password, topics }, i) => {
+      const publishes = isNetworkModel(model);
+      if (publishes !== link.startsWith('mqtt://')) {
+        issue(
+          ['readers', i, 'link'],
+          publishes ? `must be mqtt://name: a reader "${model}" logs in to the broker` : `"${model}" is not a reader on mqtt://`,
+        );
+      }
+      if (publishes && password === undefined) issue(['readers', i, 'password'], 'is missing: the reader logs in to the broker with it');
+      if (!publishes && (password ?? topics) !== undefined)
+        issue(['readers', i, 'password'], 'belongs to a reader on mqtt://: leave it and topics out');
+      if (publishes && settings.broker === null) issue(['broker'], `must be set: reader "${id}" publishes to it`);
+      if (publishes && userOf(link) === settings.broker?.credentials?.user) {
+        issue(['readers', i, 'link'], 'names the user of broker.credentials: a reader needs a name of its own');
+      }
       const network = model === 'llrp';
       const address = link.startsWith('tcp://');
       if (network && !address) issue(['readers', i, 'link'], 'of an llrp reader must be tcp://host or tcp://host:port');
@@ -192,6 +218,9 @@ const schema = z
         issue(['readers', i, 'id'], `no door has an antenna of "${id}" and no zone counts with it: name its ports there, or leave it out`);
     });
     const { panel, broker } = settings;
+    if (broker !== null && !isLoopback(broker.host) && broker.credentials === undefined) {
+      issue(['broker', 'credentials'], `is missing: the broker listens on ${broker.host}, where others are`);
+    }
     if (broker !== null && panel.port !== 0 && broker.port === panel.port) issue(['broker', 'port'], `${panel.port} is the panel's port`);
     const doors = new Set<string>();
     const antennas = new Map<string, string>();
@@ -207,6 +236,12 @@ const schema = z
       for (const colour of ['green', 'amber', 'red'] as const) {
         const pin = light?.[colour];
         if (light !== undefined && pin !== undefined) wire(id, ['doors', i, 'light', colour], light.reader, 'output', pin);
+      }
+      if (settings.readers.some((reader) => reader.id === light?.reader && reader.model === 'r700')) {
+        issue(
+          ['doors', i, 'light', 'reader'],
+          `"${light?.reader}" is an r700, which takes no commands over MQTT: wire the lamp to another reader`,
+        );
       }
       if (eye !== undefined) wire(id, ['doors', i, 'eye', 'pin'], eye.reader, 'input', eye.pin);
       if (doors.has(id)) issue(['doors', i, 'id'], `"${id}" is used twice`);
@@ -236,6 +271,8 @@ const schema = z
       });
     });
   });
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 export type Settings = z.output<typeof schema>;
 export type DoorSettings = Settings['doors'][number];

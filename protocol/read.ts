@@ -12,4 +12,6 @@ export interface Read {
   readonly phase?: number;
   /** Carrier frequency in kHz, where the reader gives it. */
   readonly kHz?: number;
+  /** Names this sighting where the reader may hand it over again after a lost connection: 48 bits. */
+  readonly key?: number;
 }

@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
+import { Aedes, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
 import { Fault } from '../../protocol/fault.ts';
+import type { Inlet } from '../readers/network/inlet.ts';
+import { PacketLengths } from './packets.ts';
+import { covers, matches } from './rights.ts';
 import { KeptSessions } from './sessions.ts';
-import { type Credentials, type RETURN, refusalOf } from './welcome.ts';
+import { type Credentials, inletOf, type RETURN, readerId, refusalOf } from './welcome.ts';
 
 /** Colour of a stack light; see lamp.ts for what each means. */
 export type Lamp = 'off' | 'green' | 'amber' | 'red';
@@ -38,6 +42,10 @@ export interface BrokerOptions {
   readonly port: number;
   /** What clients must send; without it any client may read, which is meant for loopback. */
   readonly credentials?: Credentials | undefined;
+  /** The readers that log in here and publish what they read. */
+  readonly inlets?: readonly Inlet[];
+  /** Resolves when everything that inlets took is on the disk: only then a message is acknowledged. */
+  readonly settled?: () => Promise<void>;
 }
 
 const ROOT = 'docket/local';
@@ -57,17 +65,29 @@ const MAX_CLIENTS = 100;
  * retained states.
  */
 const MAX_INBOUND_BYTES = 262_144;
+/** A reader sends for months: each of its packets is bounded instead. Its longest message, with room for the topic. */
+const MAX_PACKET_BYTES = MAX_INBOUND_BYTES + 1_024;
+/** A reader has one connection for each of its interfaces: data, management, events, control. */
+const MAX_CONNECTIONS = 8;
 const doorTopic = (door: string): string => `${ROOT}/doors/${door}`;
 const NODE_TOPIC = `${ROOT}/node`;
 
 /**
  * The broker at the dock, MQTT 3.1.1, for stack lights and displays: they subscribe to the retained `docket/local/doors/<door>`
  * and `docket/local/node` and publish nothing. It holds no truth: after a restart the states are published anew.
+ *
+ * Readers that publish by themselves log in with a name and password of their own and may use their own topics only. Their messages go to their
+ * inlet; QoS 1 and 2 are acknowledged when what they said is on the disk, and when that fails the connection is closed instead, so that
+ * the reader sends them again.
  */
 export class Broker {
   readonly #options: BrokerOptions;
   readonly #last = new Map<string, string>();
   readonly #sockets = new Set<Socket>();
+  /** Clients that logged in as a reader. */
+  readonly #readers = new WeakMap<Client, Inlet>();
+  /** Those of them that are connected. */
+  readonly #connected = new Map<Client, Inlet>();
   #aedes: Aedes | undefined;
   #server: Server | undefined;
 
@@ -82,18 +102,26 @@ export class Broker {
 
   /** @throws Fault PORT_TAKEN, BROKER_LISTEN */
   async start(): Promise<void> {
-    const { host, port, credentials } = this.#options;
+    const { host, port, credentials, inlets = [] } = this.#options;
     const refused = new WeakMap<Client, (typeof RETURN)[keyof typeof RETURN]>();
+    const readers = this.#readers;
     const aedes = await Aedes.createBroker({
       maxTopicLevels: MAX_LEVELS,
       connectTimeout: CONNECT_MS,
       drainTimeout: DRAIN_MS,
       queueLimit: QUEUE,
       preConnect: (client, packet, done) => {
-        const code = refusalOf(packet, credentials);
+        const code = refusalOf(packet, credentials, inlets);
+        const inlet = inletOf(packet, inlets);
         if (code !== undefined) refused.set(client, code);
-        else if (!packet.clean) sessions.keep(packet.clientId);
-        done(null, aedes.connectedClients < MAX_CLIENTS);
+        else {
+          if (inlet !== undefined) {
+            readers.set(client, inlet);
+            packet.clientId = readerId(inlet, packet.clientId === '' ? randomUUID() : packet.clientId);
+          }
+          if (!packet.clean) sessions.keep(packet.clientId);
+        }
+        done(null, aedes.connectedClients < MAX_CLIENTS && (inlet === undefined || this.#connectionsOf(inlet) < MAX_CONNECTIONS));
       },
       // aedes can only answer with a return code from here, and does not show the packet here.
       authenticate: (client, _user, _password, done) => {
@@ -104,25 +132,46 @@ export class Broker {
       // In this hook, not in `published`: aedes acknowledges before that one runs. An error here closes the connection.
       authorizePublish: (client, packet, done) => {
         if (client === null) return done(null);
-        done(new Fault('PUBLISH_REFUSED', `${packet.topic}: clients of this broker only subscribe`));
+        const inlet = readers.get(client);
+        if (inlet === undefined) return done(new Fault('PUBLISH_REFUSED', `${packet.topic}: clients of this broker only subscribe`));
+        // A will: that the reader is gone, this broker knows better.
+        if (client.closed) return done(new Fault('PUBLISH_REFUSED', `${packet.topic}: wills are not published`));
+        this.#take(inlet, packet).then(() => done(null), done);
       },
-      authorizeSubscribe: (_client, subscription, done) => {
+      authorizeSubscribe: (client, subscription, done) => {
+        const inlet = client === null ? undefined : readers.get(client);
+        const own = inlet?.topics.some((filter) => covers(filter, subscription.topic)) ?? subscription.topic.startsWith(`${ROOT}/`);
         // null answers 0x80 (MQTT 3.1.1, 3.9.3) and keeps the connection.
-        done(null, subscription.topic.startsWith(`${ROOT}/`) ? subscription : null);
+        done(null, own ? subscription : null);
       },
     });
     const sessions = new KeptSessions(aedes);
     // Without listeners these would stop the process: a broken client is the client's trouble.
     aedes.on('clientError', () => undefined);
     aedes.on('connectionError', () => undefined);
+    aedes.on('client', (client) => {
+      const inlet = readers.get(client);
+      if (inlet === undefined) return;
+      this.#connected.set(client, inlet);
+      inlet.connected((client.conn as Socket).remoteAddress ?? '');
+    });
+    aedes.on('clientDisconnect', (client) => {
+      const inlet = this.#connected.get(client);
+      if (this.#connected.delete(client)) inlet?.gone();
+    });
     this.#aedes = aedes;
     const server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      socket.on('readable', () => {
-        if (socket.bytesRead > MAX_INBOUND_BYTES) socket.destroy();
-      });
-      aedes.handle(socket);
+      // Where the bytes come in, so that aedes sees none of a packet that is too long.
+      const packets = new PacketLengths(MAX_PACKET_BYTES);
+      const push = socket.push.bind(socket);
+      socket.push = (chunk: Uint8Array | null) => {
+        const tooMuch = chunk !== null && (!packets.push(chunk) || (socket.bytesRead > MAX_INBOUND_BYTES && !readers.has(client)));
+        if (tooMuch) socket.destroy();
+        return tooMuch ? false : push(chunk);
+      };
+      const client = aedes.handle(socket);
     });
     // Those that connect at once are no clients yet when aedes counts them.
     server.maxConnections = MAX_CLIENTS;
@@ -141,6 +190,35 @@ export class Broker {
   /** The same for the node: its lamp is red while it writes nothing down. */
   showNode(sign: NodeSign): void {
     this.#publish(NODE_TOPIC, sign);
+  }
+
+  /** Publishes a command for a reader, to whoever listens now. False while the broker does not run. */
+  command(topic: string, payload: string): boolean {
+    if (this.#aedes === undefined) return false;
+    this.#aedes.publish({ cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false }, () => undefined);
+    return true;
+  }
+
+  async #take(inlet: Inlet, packet: PublishPacket): Promise<void> {
+    const { topic, payload, qos, dup } = packet;
+    if (!inlet.topics.some((filter) => matches(filter, topic))) {
+      inlet.strayed(topic);
+      throw new Fault('PUBLISH_REFUSED', `${topic}: not a topic of reader ${inlet.user}`);
+    }
+    // Kept for nobody: what a reader said stands in the journals.
+    packet.retain = false;
+    inlet.take({ topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload, dup });
+    if (qos === 0) return;
+    try {
+      await this.#options.settled?.();
+    } catch (error) {
+      inlet.unsaved(error);
+      throw error;
+    }
+  }
+
+  #connectionsOf(inlet: Inlet): number {
+    return [...this.#connected.values()].filter((one) => one === inlet).length;
   }
 
   #publish(topic: string, sign: DoorSign | NodeSign): void {

@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Fault } from '../../protocol/fault.ts';
@@ -9,11 +10,15 @@ import type { TrackerSnapshot } from './tracker.ts';
 export type JournalEntry =
   | { readonly kind: 'snapshot'; readonly snapshot: TrackerSnapshot }
   | { readonly kind: 'reads'; readonly reader: string; readonly reads: readonly Read[] }
-  | { readonly kind: 'tick'; readonly now: number };
+  | { readonly kind: 'tick'; readonly now: number }
+  /** Names of sightings of a reader that were taken before the snapshot. */
+  | { readonly kind: 'keys'; readonly reader: string; readonly keys: readonly number[] };
 
-const KIND = { snapshot: 1, reads: 2, tick: 3 } as const;
+/** `named` are reads with their keys. */
+const KIND = { snapshot: 1, reads: 2, tick: 3, named: 4, keys: 5 } as const;
 /** u32 length of the payload, u32 CRC-32 of kind and payload, u8 kind. */
 const HEAD_BYTES = 9;
+const KEY_BYTES = 6;
 /**
  * A door that never comes to rest: 60 s at 1,000 reads a second are 2.5 MB, so this is many caps in a row. Beyond it the
  * journal pauses until the door is free, and a crash costs the open passage.
@@ -27,15 +32,36 @@ const MAX_KEPT_BYTES = 268_435_456;
 /** One erase block a second while goods are in the door: a card of 10,000 cycles and wear levelling lasts for decades of that. */
 const SYNC_MS = 1_000;
 
+/** Has the disk keep a file or folder; false when it is gone. */
+export type SyncFile = (path: string) => Promise<boolean>;
+
+const syncFile: SyncFile = async (path) => {
+  try {
+    await using file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EISDIR') throw error;
+      return open(path, 'r');
+    });
+    await file.datasync();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+};
+
 /**
  * The reads of one door since it was last free, so that a pallet in the door during a crash is not lost. Plain writes survive the
  * end of the process; while goods are in the door they are synced once a second, so that a power cut costs the reads of the last
  * second, and a whole passage only if it was that short. A sync of each read would wear out a card. Segments are new files, never renamed over old ones: what is deleted within seconds never reaches the disk.
+ *
+ * Readers that wait for an acknowledgement give up their own copy with it: for them `settle` has the disk keep everything, and an
+ * older segment is deleted only when what replaces it is on the disk.
  */
 export class Journal {
   readonly #dir: string;
   readonly #door: string;
   readonly #makeRoom: (() => boolean) | undefined;
+  readonly #sync: SyncFile;
   #segments: number[];
   #fd: number | undefined;
   #size = 0;
@@ -46,12 +72,21 @@ export class Journal {
   #syncing = false;
   /** The disk took no more of this segment. */
   #refused = false;
+  /** Something was told that stands in no segment: only a fresh segment, with all before it committed, ends that. */
+  #torn = false;
+  /** Bytes of the current segment that are on the disk for certain. */
+  #settledSize = 0;
+  /** Older segments that are not on the disk for certain, with their sizes. */
+  readonly #unsettled = new Map<number, number>();
+  /** A segment was made since the folder was last synced. */
+  #folderChanged = false;
 
   /** @param makeRoom frees space on a full disk; false when there is none left to free */
-  constructor(dir: string, door: string, makeRoom?: () => boolean) {
+  constructor(dir: string, door: string, makeRoom?: () => boolean, sync: SyncFile = syncFile) {
     this.#dir = dir;
     this.#door = door;
     this.#makeRoom = makeRoom;
+    this.#sync = sync;
     mkdirSync(dir, { recursive: true });
     this.#segments = readdirSync(dir)
       .flatMap((name) =>
@@ -84,43 +119,105 @@ export class Journal {
         this.#fd = openSync(path, 'r+');
         ftruncateSync(this.#fd, at);
         this.#size = at;
-      } else this.#kept += at;
+      } else {
+        this.#kept += at;
+        this.#unsettled.set(segment, at);
+      }
     }
   }
 
-  /** Starts a new segment from the state of a free door; the older ones stay until {@link release}. */
-  begin(snapshot: TrackerSnapshot): void {
-    const segment = (this.#segments.at(-1) ?? 0) + 1;
+  /** Starts a new segment from the state of a free door; the older ones stay until {@link release}. `keys` are the names of the latest sightings by reader. */
+  begin(snapshot: TrackerSnapshot, keys: ReadonlyMap<string, readonly number[]> = new Map()): void {
+    const last = this.#segments.at(-1);
+    const segment = (last ?? 0) + 1;
     const kept = this.#kept + this.#size;
     // The last one goes on: its reads are played back after those of the passages before them.
     if (kept > MAX_KEPT_BYTES) return;
+    if (last !== undefined && this.#fd !== undefined && this.#settledSize < this.#size) this.#unsettled.set(last, this.#size);
     this.close();
     this.#kept = kept;
     this.#size = 0;
     this.#syncedSize = 0;
+    this.#settledSize = 0;
     this.#refused = false;
     try {
       this.#fd = this.#open(this.#path(segment));
     } catch {
       // As in #write: the tracking goes on without its safety net. What the older segments tell is recognised by its names.
+      this.#torn = true;
       return;
     }
     this.#segments.push(segment);
+    this.#folderChanged = true;
     this.#write(KIND.snapshot, Buffer.from(JSON.stringify(snapshot)));
+    for (const [reader, list] of keys) this.#write(KIND.keys, keysPayload(reader, list));
   }
 
-  /** Deletes all segments but the current one: what they told is committed. */
-  release(): void {
+  /**
+   * Deletes all segments but the current one: what they told is committed. With `settled` it waits until the current one is on the disk:
+   * false says that this is not so yet.
+   */
+  release(settled = false): boolean {
+    if (this.writing) this.#torn = false;
+    if (settled && this.#segments.length > 1 && this.#settledSize === 0) return false;
     while (this.#segments.length > 1) {
       try {
         rmSync(this.#path(this.#segments[0] as number), { force: true });
       } catch {
         // A disk that turned read-only: tried again with the next release.
-        return;
+        return true;
       }
-      this.#segments.shift();
+      this.#unsettled.delete(this.#segments.shift() as number);
     }
     this.#kept = 0;
+    return true;
+  }
+
+  /** Whether {@link settle} has anything to do. */
+  get settled(): boolean {
+    return !this.#torn && this.#unsettled.size === 0 && (this.#fd === undefined || this.#settledSize === this.#size);
+  }
+
+  /**
+   * Resolves when everything told so far is on the disk, or was committed and deleted meanwhile; with the number of syncs it took. One at a time.
+   * @throws Fault JOURNAL_FULL, JOURNAL_SYNC when it is not, and may never be
+   */
+  async settle(): Promise<number> {
+    if (this.#torn) {
+      throw new Fault(
+        'JOURNAL_FULL',
+        `the journal of door ${this.#door} takes no reads: free space on its disk; readers keep theirs until then`,
+      );
+    }
+    const current = this.#fd === undefined ? undefined : this.#segments.at(-1);
+    const [upTo, folderChanged] = [this.#size, this.#folderChanged];
+    const due = new Map(this.#unsettled);
+    if (current !== undefined && this.#settledSize < upTo) due.set(current, upTo);
+    let syncs = 0;
+    try {
+      for (const segment of due.keys()) {
+        // By its path, not by #fd: that one may be closed meanwhile, and its number given to another file.
+        if (await this.#sync(this.#path(segment))) syncs++;
+      }
+      if (folderChanged && due.size > 0) {
+        await this.#sync(this.#dir);
+        syncs++;
+        this.#folderChanged = false;
+      }
+    } catch (error) {
+      // What a failed sync leaves unwritten, the kernel may take for written at the next one: this segment is trusted no more.
+      this.#refused = true;
+      this.#torn = true;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Fault('JOURNAL_SYNC', `the journal of door ${this.#door} does not reach its disk (${why}): check the disk`);
+    }
+    for (const [segment, size] of due) {
+      if (segment === this.#segments.at(-1) && this.#fd !== undefined) {
+        this.#settledSize = Math.max(this.#settledSize, size);
+        this.#syncedSize = Math.max(this.#syncedSize, size);
+      } else if (this.#unsettled.get(segment) === size) this.#unsettled.delete(segment);
+    }
+    return syncs;
   }
 
   /** While goods are in the door: has the disk keep what was written, at most once a second and without waiting for it. */
@@ -138,11 +235,13 @@ export class Journal {
   }
 
   reads(reader: string, reads: readonly Read[]): void {
-    const payload = Buffer.allocUnsafe(2 + reader.length + reads.reduce((sum, read) => sum + 18 + read.epc.length, 0));
+    const named = reads[0]?.key !== undefined;
+    const fixed = named ? 18 + KEY_BYTES : 18;
+    const payload = Buffer.allocUnsafe(2 + reader.length + reads.reduce((sum, read) => sum + fixed + read.epc.length, 0));
     payload.writeUInt16BE(reader.length, 0);
     payload.write(reader, 2, 'latin1');
     let at = 2 + reader.length;
-    for (const { epc, antenna, rssi, at: instant } of reads) {
+    for (const { epc, antenna, rssi, at: instant, key = 0 } of reads) {
       payload[at] = epc.length;
       payload.write(epc, at + 1, 'latin1');
       at += 1 + epc.length;
@@ -150,8 +249,9 @@ export class Journal {
       payload.writeDoubleBE(rssi, at + 1);
       payload.writeDoubleBE(instant, at + 9);
       at += 17;
+      if (named) at = payload.writeUIntBE(key, at, KEY_BYTES);
     }
-    this.#write(KIND.reads, payload);
+    this.#write(named ? KIND.named : KIND.reads, payload);
   }
 
   tick(now: number): void {
@@ -170,7 +270,10 @@ export class Journal {
   }
 
   #write(kind: number, payload: Buffer): void {
-    if (!this.writing || this.#fd === undefined) return;
+    if (!this.writing || this.#fd === undefined) {
+      this.#torn = true;
+      return;
+    }
     const entry = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
     entry.writeUInt32BE(payload.length, 0);
     entry[8] = kind;
@@ -182,6 +285,7 @@ export class Journal {
     } catch {
       // A full disk must not stop the tracking: the outbox tells about the disk, the journal only gives up its safety net.
       this.#refused = true;
+      this.#torn = true;
     }
   }
 
@@ -220,13 +324,32 @@ function parse(bytes: Buffer, at: number): { entry: JournalEntry; end: number } 
     case KIND.tick:
       return { entry: { kind: 'tick', now: payload.readDoubleBE(0) }, end };
     case KIND.reads:
-      return { entry: parseReads(payload), end };
+      return { entry: parseReads(payload, 0), end };
+    case KIND.named:
+      return { entry: parseReads(payload, KEY_BYTES), end };
+    case KIND.keys:
+      return { entry: parseKeys(payload), end };
     default:
       return undefined;
   }
 }
 
-function parseReads(payload: Buffer): JournalEntry {
+function keysPayload(reader: string, keys: readonly number[]): Buffer {
+  const payload = Buffer.allocUnsafe(2 + reader.length + keys.length * KEY_BYTES);
+  payload.writeUInt16BE(reader.length, 0);
+  let at = 2 + payload.write(reader, 2, 'latin1');
+  for (const key of keys) at = payload.writeUIntBE(key, at, KEY_BYTES);
+  return payload;
+}
+
+function parseKeys(payload: Buffer): JournalEntry {
+  const start = 2 + payload.readUInt16BE(0);
+  const keys: number[] = [];
+  for (let at = start; at + KEY_BYTES <= payload.length; at += KEY_BYTES) keys.push(payload.readUIntBE(at, KEY_BYTES));
+  return { kind: 'keys', reader: payload.toString('latin1', 2, start), keys };
+}
+
+function parseReads(payload: Buffer, keyBytes: 0 | typeof KEY_BYTES): JournalEntry {
   const start = 2 + payload.readUInt16BE(0);
   const reads: Read[] = [];
   for (let at = start; at < payload.length; ) {
@@ -237,8 +360,9 @@ function parseReads(payload: Buffer): JournalEntry {
       antenna: payload[after] ?? 0,
       rssi: payload.readDoubleBE(after + 1),
       at: payload.readDoubleBE(after + 9),
+      ...(keyBytes === 0 ? {} : { key: payload.readUIntBE(after + 17, keyBytes) }),
     });
-    at = after + 17;
+    at = after + 17 + keyBytes;
   }
   return { kind: 'reads', reader: payload.toString('latin1', 2, start), reads };
 }

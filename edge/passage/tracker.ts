@@ -110,6 +110,11 @@ export class DoorTracker {
     return this.#opened !== undefined;
   }
 
+  /** The first read of the open passage; Infinity while the door is free. */
+  get openedAt(): number {
+    return this.#opened ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The open passage for a display; undefined while the door is free. */
   live(): LivePassage | undefined {
     if (this.#opened === undefined) return undefined;

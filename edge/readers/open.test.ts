@@ -21,6 +21,12 @@ describe('the choice of a reader', () => {
     expect(openReader({ ...settings, model }, events).health()).toMatchObject({ model, state: 'stopped' });
   });
 
+  it.each(['r700', 'zebra'])('makes a %s, which needs the name and password that it logs in with', (model) => {
+    const network = { ...settings, model, link: 'mqtt://dock-1', password: 'a-good-password' };
+    expect(openReader(network, events)).toMatchObject({ id: 'r1', user: 'dock-1', topics: ['docket/readers/dock-1/#'] });
+    expect(() => openReader({ ...settings, model }, events)).toThrow(expect.objectContaining({ code: 'READER_LINK' }));
+  });
+
   it.each(['alien', 'constructor', ''])('refuses the unknown model "%s" by name', (model) => {
     expect(() => openReader({ ...settings, model }, events)).toThrow(expect.objectContaining({ code: 'READER_MODEL' }));
   });

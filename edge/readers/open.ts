@@ -3,6 +3,10 @@ import { a0 } from './a0/driver.ts';
 import { m100 } from './bb/driver.ts';
 import { KeptReader } from './kept.ts';
 import { llrp } from './llrp/driver.ts';
+import { impinjEvents } from './network/impinj.ts';
+import { isNetworkModel, type NetworkModelName } from './network/inlet.ts';
+import { type NetworkModel, type NetworkParts, NetworkReader } from './network/reader.ts';
+import { zebraEvents } from './network/zebra.ts';
 import type { Reader, ReaderEvents, ReaderSettings } from './reader.ts';
 import type { Family } from './session.ts';
 import { thingMagic } from './thingmagic/driver.ts';
@@ -17,11 +21,19 @@ export const FAMILIES: ReadonlyMap<string, () => Family> = new Map([
   ['llrp', () => llrp()],
 ]);
 
-/** Makes a reader of the family that the settings name; it does nothing until `start`. @throws Fault READER_MODEL */
-export function openReader(settings: ReaderSettings, events: ReaderEvents): Reader {
+/** Readers that publish to the node's broker. */
+export const NETWORK: Readonly<Record<NetworkModelName, NetworkModel>> = {
+  r700: { events: impinjEvents, commands: false },
+  zebra: { events: zebraEvents, commands: true },
+};
+
+/** Makes a reader of the model that the settings name; it does nothing until `start`. @throws Fault READER_MODEL, READER_LINK */
+export function openReader(settings: ReaderSettings, events: ReaderEvents, parts: NetworkParts = {}): Reader {
+  if (isNetworkModel(settings.model)) return new NetworkReader(settings, NETWORK[settings.model], events, parts);
   const family = FAMILIES.get(settings.model);
   if (family === undefined) {
-    throw new Fault('READER_MODEL', `reader model "${settings.model}" is unknown: use one of ${[...FAMILIES.keys()].join(', ')}`);
+    const known = [...FAMILIES.keys(), ...Object.keys(NETWORK)].join(', ');
+    throw new Fault('READER_MODEL', `reader model "${settings.model}" is unknown: use one of ${known}`);
   }
   return new KeptReader(settings, family(), events);
 }

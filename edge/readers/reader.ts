@@ -34,6 +34,8 @@ export interface ReaderHealth {
     readonly bufferFull: number;
     /** Reads or events that the reader itself says it has dropped, or that its numbering shows to be missing. */
     readonly lost: number;
+    /** Messages of a kind that this program does not know: ignored. Only of readers that send messages. */
+    readonly unknown?: number;
   };
   readonly firmware?: string;
   /** Levels of the inputs (photo-eyes) that the reader has told, by pin. */
@@ -68,8 +70,12 @@ export interface ReaderSettings {
   readonly id: string;
   /** A family of `readers/open.ts`. */
   readonly model: string;
-  /** A device path or `tcp://host:port`. */
+  /** A device path, `tcp://host:port`, or `mqtt://name` for a reader that logs in to this node's broker under that name. */
   readonly link: string;
+  /** What a reader on `mqtt://` logs in with. */
+  readonly password?: string | undefined;
+  /** Topics beside its own that it may publish to, for readers whose topics can't be chosen. */
+  readonly topics?: readonly string[] | undefined;
   /** The rate to try first on a serial line; 115200 is what modules start with. */
   readonly baud?: number;
   /** The fastest rate that the adapter and cable carry; 921600. */

@@ -47,6 +47,8 @@ export interface SessionCounters {
   readonly bufferFull: number;
   /** Reads or events that the reader says it has dropped. */
   readonly lost: number;
+  /** Messages of unknown kinds, where a reader sends messages. */
+  readonly unknown?: number;
 }
 
 /** One connection to one reader, from the open link to its loss. A new connection is a new session: nothing carries over. */

@@ -70,7 +70,7 @@ export class Tally {
 
   /** Adds a session's counters to those of the sessions before; `last` when the session is over. */
   collect(counters: SessionCounters, last: boolean): void {
-    const { crc, resync, ghosts, bufferFull, lost } = counters;
+    const { crc, resync, ghosts, bufferFull, lost, unknown } = counters;
     const past = this.#past;
     this.#errors = {
       crc: past.crc + crc,
@@ -78,6 +78,7 @@ export class Tally {
       ghosts: past.ghosts + ghosts,
       bufferFull: past.bufferFull + bufferFull,
       lost: past.lost + lost,
+      ...(unknown === undefined ? {} : { unknown: (past.unknown ?? 0) + unknown }),
     };
     if (last) this.#past = this.#errors;
   }
@@ -138,6 +139,7 @@ export class Tally {
         tagCrc: this.#errors.ghosts,
         bufferFull: this.#errors.bufferFull,
         lost: this.#errors.lost,
+        ...(this.#errors.unknown === undefined ? {} : { unknown: this.#errors.unknown }),
       },
       ...(this.firmware === undefined ? {} : { firmware: this.firmware }),
       ...(this.#inputs.size === 0 ? {} : { inputs: [...this.#inputs].map(([pin, high]) => ({ pin, high })).sort((a, b) => a.pin - b.pin) }),

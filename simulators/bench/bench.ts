@@ -16,6 +16,13 @@ const MEMBERS: readonly {
   { names: ['edge.decode.uhf18'], load: () => import('./decodeuhf18.ts') },
   { names: ['edge.decode.llrp'], load: () => import('./decodellrp.ts') },
   { names: ['edge.decode.bb'], load: () => import('./decodebb.ts') },
+  {
+    names: [
+      ...['edge.decode.r700', 'edge.decode.zebra', 'edge.network.puback.p50', 'edge.network.puback.p99', 'edge.network.syncs'],
+      ...['edge.network.window20', 'edge.network.window1000'],
+    ],
+    load: () => import('./network.ts'),
+  },
   { names: ['edge.pipeline'], load: () => import('./pipeline.ts') },
   { names: ['edge.outbox'], load: () => import('./outbox.ts') },
   { names: ['edge.outbox.full', 'edge.outbox.start', 'edge.outbox.epoch'], load: () => import('./fill.ts') },

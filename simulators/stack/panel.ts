@@ -11,7 +11,7 @@ export interface PanelDoubt {
 }
 
 export interface PanelState {
-  readonly doors: readonly { readonly id: string; readonly state: string }[];
+  readonly doors: readonly { readonly id: string; readonly state: string; readonly inDoor: number }[];
   readonly doubts: readonly PanelDoubt[];
   readonly doubtsTotal: number;
   readonly queued: number;
