@@ -19,6 +19,10 @@ const NEAREST = 0.15;
 /** Height of the point of a body that reflects. */
 const BODY_Z = 1.2;
 
+/** Cosines by turns: a step of a thousandth of a wavelength is finer than anything a reader tells, and a quarter of the cost. */
+const STEPS = 1_024;
+const COSINES = Float64Array.from({ length: STEPS + STEPS / 4 }, (_, i) => Math.cos((2 * Math.PI * i) / STEPS));
+
 /** Math.hypot guards against overflow and costs five times as much. */
 function length(x: number, y: number, z: number): number {
   return Math.sqrt(x * x + y * y + z * z);
@@ -147,17 +151,18 @@ export class Field {
     const dipole = Math.max(DIPOLE_FLOOR, Math.sqrt(Math.max(0, 1 - along * along)));
     const facing = polarised(uz * uz) * dipole * 10 ** (trim / 20);
     const shade = 10 ** (-this.#obstructed(at, x, y, z) / 20);
-    const wave = (2 * Math.PI * kHz * 1_000) / LIGHT_M_PER_S;
+    // Wavelengths per metre.
+    const wave = (kHz * 1_000) / LIGHT_M_PER_S;
 
     const direct = (pattern((dx * beam.x + dy * beam.y + dz * beam.z) / distance) * facing * shade) / distance;
     // The floor: the tag's mirror image, seen at the angle under which the wave leaves.
     const mirrored = -z - at.z;
     const floorWay = length(dx, dy, mirrored);
     const floor = (FLOOR * pattern((dx * beam.x + dy * beam.y + mirrored * beam.z) / floorWay) * facing * shade) / floorWay;
-    const extra = wave * (floorWay - distance);
-    // Relative to the straight line, whose phase is added at the end.
-    let re = direct + floor * Math.cos(extra);
-    let im = -floor * Math.sin(extra);
+    const extra = Math.round(wave * (floorWay - distance) * STEPS) & (STEPS - 1);
+    // Relative to the straight line, whose phase is added at the end. A quarter turn on, a cosine is minus the sine.
+    let re = direct + floor * (COSINES[extra] as number);
+    let im = floor * (COSINES[extra + STEPS / 4] as number);
 
     const around = Math.SQRT1_2 * 10 ** (trim / 20);
     const count = this.#scatterers.length;
@@ -166,9 +171,9 @@ export class Field {
       const leg = this.#legs[2 * (a * count + s)] as number;
       const way = leg + length(x - scatterer.x, y - scatterer.y, z - scatterer.z);
       const amplitude = ((this.#legs[2 * (a * count + s) + 1] as number) * Math.SQRT1_2) / way;
-      const phase = wave * (way - distance);
-      re += amplitude * Math.cos(phase);
-      im -= amplitude * Math.sin(phase);
+      const phase = Math.round(wave * (way - distance) * STEPS) & (STEPS - 1);
+      re += amplitude * (COSINES[phase] as number);
+      im += amplitude * (COSINES[phase + STEPS / 4] as number);
     }
     for (const other of this.#placed) {
       const { reflects } = other.body;
@@ -180,12 +185,12 @@ export class Field {
       if (way > 2 * OUT_OF_RANGE) continue;
       const amplitude =
         (reflects * around * pattern((ox * beam.x + oy * beam.y + (BODY_Z - at.z) * beam.z) / Math.max(NEAREST, first))) / Math.max(1, way);
-      const phase = wave * (way - distance);
-      re += amplitude * Math.cos(phase);
-      im -= amplitude * Math.sin(phase);
+      const phase = Math.round(wave * (way - distance) * STEPS) & (STEPS - 1);
+      re += amplitude * (COSINES[phase] as number);
+      im += amplitude * (COSINES[phase + STEPS / 4] as number);
     }
     this.gain = 10 * Math.log10(re * re + im * im) - tag.loss;
-    this.turns = 2 * ((wave * distance - Math.atan2(im, re)) / (2 * Math.PI));
+    this.turns = 2 * (wave * distance - Math.atan2(im, re) / (2 * Math.PI));
     return true;
   }
 
