@@ -95,9 +95,8 @@ export function driven(drive: Drive): Motion {
     let t = seconds - from;
     if (t < 0) return undefined;
     if (pause > 0 && t > low) t = Math.max(low, t - pause);
-    const way = covered(t, length, speed, haste);
-    if (way >= length) return undefined;
-    const x = sign * (way - reach);
+    if (t >= length / speed) return undefined;
+    const x = sign * (covered(t, length, speed, haste) - reach);
     return { x, y: y + slant * x, yaw };
   };
 }
