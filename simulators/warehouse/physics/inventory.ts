@@ -87,7 +87,8 @@ const ROUND_START = 2.5;
 const SWITCH_MS = 2;
 /** Tags per colliding slot when the frame is as long as the tags are many (Schoute 1983). */
 const SCHOUTE = 2.39;
-const MAX_Q = 10;
+/** Frames of 4,096 slots: a full cross-dock beside the door. */
+const MAX_Q = 12;
 
 /** What one tag remembers and how it is tuned. */
 interface Memory {
