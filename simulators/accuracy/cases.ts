@@ -16,8 +16,11 @@ export interface Case {
   readonly also?: Trouble;
 }
 
-/** A second pallet close behind; a pallet in the next door; a stop in the doorway; people among the goods that stand there. */
-export type Trouble = 'follower' | 'next-door' | 'pause' | 'people';
+/**
+ * A second pallet close behind; a pallet in the next door; a stop in the doorway; people among the goods that stand there; a second pallet that
+ * looks in before the first has come, and turns back.
+ */
+export type Trouble = 'follower' | 'next-door' | 'pause' | 'people' | 'turns-back';
 
 /** Metres per second: a forklift with care and one in a hurry, a tenth either way. */
 const SPEEDS: Readonly<Record<Speed, number>> = { slow: 1, fast: 2 };
@@ -34,7 +37,7 @@ export const PLAIN: readonly Case[] = (['many', 2, 1] as const).flatMap((reads) 
   ),
 );
 
-export const TROUBLED: readonly Case[] = (['follower', 'next-door', 'pause', 'people'] as const).flatMap((also) => [
+export const TROUBLED: readonly Case[] = (['follower', 'next-door', 'pause', 'people', 'turns-back'] as const).flatMap((also) => [
   { tags: 20, strays: 5, speed: 'slow', reads: 'many', also },
   { tags: 20, strays: 5, speed: 'fast', reads: 'many', also },
 ]);
@@ -72,6 +75,11 @@ export function sceneOf(one: Case, random: Random): SceneOptions {
   if (one.also === 'follower') passers.push({ ...passer, epcs: epcs(one.tags), after: random.between(...BEHIND) });
   if (one.also === 'next-door') {
     passers.push({ ...passer, epcs: epcs(one.tags), direction: way(), after: random.between(-1, 2), nextDoor: true });
+  }
+  if (one.also === 'turns-back') {
+    const looks: Passer = { ...passer, epcs: epcs(one.tags), pause: random.between(0.5, 3), turnsAt: random.between(-0.5, 1) };
+    // Gone for some seconds before the other comes.
+    passers.splice(0, 1, looks, { ...passer, after: (2 * (4.5 + 1)) / speed + random.between(4, 8) });
   }
   return {
     passers,

@@ -82,7 +82,7 @@ export function driven(drive: Drive): Motion {
   const sign = drive.direction === 'in' ? 1 : -1;
   const length = 2 * reach;
   const stop = reach + pauseAt;
-  const yaw = (sign > 0 ? 0 : Math.PI) + Math.atan(sign * slant) * sign;
+  const yaw = (sign > 0 ? 0 : Math.PI) + Math.atan(slant);
   // When it comes to where it stops: by halving, the way grows with time.
   let low = 0;
   let high = length / speed;
@@ -99,6 +99,26 @@ export function driven(drive: Drive): Motion {
     const x = sign * (covered(t, length, speed, haste) - reach);
     return { x, y: y + slant * x, yaw };
   };
+}
+
+/** As far as `pauseAt` past the door plane, a stop, and back the same way with the load still in front. */
+export function turnedBack(drive: Drive): Motion {
+  const { from, speed, y, slant, pause, pauseAt, reach } = drive;
+  const sign = drive.direction === 'in' ? 1 : -1;
+  const there = (reach + pauseAt) / speed;
+  const yaw = (sign > 0 ? 0 : Math.PI) + Math.atan(slant);
+  return (seconds) => {
+    const t = seconds - from;
+    if (t < 0 || t >= 2 * there + pause) return undefined;
+    const way = speed * Math.max(0, t < there ? t : Math.min(there, 2 * there + pause - t));
+    const x = sign * (way - reach);
+    return { x, y: y + slant * x, yaw };
+  };
+}
+
+/** To and fro along the wall by `by` metres, a swing in `period` seconds. */
+export function swinging(x: number, y: number, by: number, period: number, offset: number): Motion {
+  return (seconds) => ({ x, y: y + by * Math.sin(2 * Math.PI * (seconds / period + offset)), yaw: 0 });
 }
 
 /** Seconds from the start of a drive to its end. */

@@ -1,6 +1,6 @@
 import type { Random } from '../../random.ts';
 import { type PatchAntenna, unit } from './antenna.ts';
-import { type Body, type Drive, driven, driveSeconds, still, strolling } from './body.ts';
+import { type Body, type Drive, driven, driveSeconds, still, strolling, swinging, turnedBack } from './body.ts';
 import { Field } from './field.ts';
 import { forklift, type Goods, handTruck, parked } from './goods.ts';
 import { DOOR_READER, Inventory, type PhysicalRead, type ReaderSettings } from './inventory.ts';
@@ -20,6 +20,8 @@ export interface Passer {
   readonly after: number;
   /** Stops in the doorway for so many seconds. */
   readonly pause?: number;
+  /** Comes so many metres past the door plane (negative: before it), stops and goes back: it went nowhere. */
+  readonly turnsAt?: number;
   /** Goes through the next door, whose antennas are not heard here: what this door hears of it is not its own. */
   readonly nextDoor?: boolean;
 }
@@ -51,7 +53,7 @@ export interface Scene {
   /** Of the eyes `outer` and `inner` of this door. */
   readonly edges: readonly EyeEdge[];
   readonly truth: readonly Truth[];
-  /** When each passer's middle was in the door plane, milliseconds. */
+  /** When each passer's middle was first in the door plane, milliseconds; of one that turned back before it, when it left. */
   readonly crossings: readonly number[];
   readonly ms: number;
 }
@@ -83,6 +85,10 @@ export function portal(y: number): readonly PatchAntenna[] {
   return [post(1, -SIDE_AT, -1), post(2, -SIDE_AT, 1), post(3, SIDE_AT, -1), post(4, SIDE_AT, 1)];
 }
 
+/** Fitted by eye: tags at rest swing by half a dB to a dB, as in the recordings with nobody about. */
+const STIRRING = 2;
+const STIRS = 0.25;
+
 const STRAYS_PER_PALLET = 4;
 /** Goods may stand beside the way, not in it, metres from the middle of the door. */
 const ASIDE = [2.2, 3.8] as const;
@@ -109,11 +115,21 @@ function passerBody(passer: Passer, from: number, random: Random): { body: Body;
     slant: random.normal(0, 0.06),
     haste: random.between(0.75, 1.35),
     pause: passer.pause ?? 0,
-    pauseAt: random.between(-0.8, 0.8),
+    pauseAt: passer.turnsAt ?? random.between(-0.8, 0.8),
     reach: REACH,
   };
   const build = passer.epcs.length <= 5 ? handTruck : forklift;
-  return { body: build(passer.epcs, passer.goods, driven(drive), random), drive };
+  const motion = passer.turnsAt === undefined ? driven(drive) : turnedBack(drive);
+  return { body: build(passer.epcs, passer.goods, motion, random), drive };
+}
+
+/** Strips of the curtain and sheets on the racks stir in the draught: what stands still fades slowly all the same. */
+function draught(random: Random): Body[] {
+  return Array.from({ length: STIRRING }, () => {
+    const [x, y] = [random.between(-2.5, 2.5), (random.chance(0.5) ? 1 : -1) * random.between(1.6, 3.5)];
+    const motion = swinging(x, y, random.between(0.01, 0.06), random.between(3, 15), random.float());
+    return { tags: [], blocks: [], reflects: STIRS, motion };
+  });
 }
 
 /** Plays a door: the same options and generator give the same reads. */
@@ -129,7 +145,10 @@ export function playScene(options: SceneOptions, random: Random): Scene {
     bodies.push(body);
     end = Math.max(end, start + driveSeconds(drive));
     crossings.push(crossingOf(body, start, driveSeconds(drive)));
-    for (const epc of passer.epcs) truth.push({ epc, reader: passer.nextDoor === true ? 'r2' : 'r1', direction: passer.direction });
+    for (const epc of passer.epcs) {
+      if (passer.turnsAt !== undefined) truth.push({ epc, reader: undefined, direction: undefined });
+      else truth.push({ epc, reader: passer.nextDoor === true ? 'r2' : 'r1', direction: passer.direction });
+    }
   });
   if (options.people) {
     const way = random.fork('person');
@@ -139,6 +158,7 @@ export function playScene(options: SceneOptions, random: Random): Scene {
     const b = { x: x + way.normal(0, 1.2), y: y * way.between(2.8, 4), z: 0 };
     bodies.push(person(strolling(a, b, way.between(0.6, 1.3), way.between(1, 4), way.between(0, 10))));
   }
+  bodies.push(...draught(random.fork('draught')));
   const ms = Math.round((end + options.quiet) * 1_000);
   const settings: ReaderSettings = { ...DOOR_READER, ...options.reader };
   const around = surroundings(random.fork('dock'), { x: 0, y: 0, z: 1.2 }, NEAR, FAR, REFLECTORS, REFLECTS);
