@@ -8,21 +8,22 @@ import { calibrationTable, type Row, readsPerAntenna, rowsTable, sumsTable } fro
 import { add, emptyTally, type Tally } from './tally.ts';
 
 /**
- * `npm run accuracy -- [--seeds N] [--from N] [--json]`: the edge's doors against simulated pallets, as Markdown, on worlds that nothing
- * was fitted on. With `--json` one object a row, and one for the calibration.
+ * `npm run accuracy -- [--seeds N] [--from N] [--brief] [--json]`: the edge's doors against simulated pallets, as Markdown, on worlds that
+ * nothing was fitted on. `--brief` leaves the sums; with `--json` one object a row.
  */
-const USAGE = 'npm run accuracy -- [--seeds N] [--from N] [--json]';
+const USAGE = 'npm run accuracy -- [--seeds N] [--from N] [--brief] [--json]';
 /** Worlds per row: 50 tags make 1,000 items of it. */
 const SEEDS = 20;
 /** A single walk is one item: many more worlds for the same certainty. */
 const WALKS_PER_SEED = 32;
 
-function options(): { seeds: number; from: number; json: boolean } {
+function options(): { seeds: number; from: number; brief: boolean; json: boolean } {
   try {
     const { values } = parseArgs({
       options: {
         seeds: { type: 'string', default: String(SEEDS) },
         from: { type: 'string', default: '1' },
+        brief: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -34,14 +35,16 @@ function options(): { seeds: number; from: number; json: boolean } {
     const [seeds, from] = [Number(values.seeds), Number(values.from)];
     if (!Number.isSafeInteger(seeds) || seeds < 1) throw new RangeError(`--seeds ${values.seeds} is no whole number over 0`);
     if (!Number.isSafeInteger(from) || from < 0) throw new RangeError(`--from ${values.from} is no whole number`);
-    return { seeds, from, json: values.json };
+    return { seeds, from, brief: values.brief, json: values.json };
   } catch (error) {
     console.error(`docket: ${(error as Error).message}\n${USAGE}`);
     process.exit(2);
   }
 }
 
-const { seeds, from, json } = options();
+const READS = { many: 'many reads', 2: 'two reads per antenna', 1: 'one read per antenna' } as const;
+const EYES = [false, true] as const;
+const { seeds, from, brief, json } = options();
 const worlds = (count: number) => Array.from({ length: count }, (_, i) => testWorld(from + i));
 
 function report(what: object, tally: Tally): void {
@@ -52,9 +55,9 @@ function report(what: object, tally: Tally): void {
 
 function rowsOf(cases: readonly Case[]): Row[] {
   return cases.flatMap((one) =>
-    [false, true].map((eyes) => {
-      const row = { one, eyes, tally: measure(one, worlds(seeds), eyes) };
-      report({ ...one, photoEye: eyes }, row.tally);
+    measure(one, worlds(seeds), EYES).map((tally, i) => {
+      const row = { one, eyes: EYES[i] === true, tally };
+      report({ ...one, photoEye: row.eyes }, tally);
       return row;
     }),
   );
@@ -77,15 +80,35 @@ report({ name: 'single walks' }, walks);
 report({ name: 'tags at rest' }, lying);
 report({ name: 'all' }, all);
 
+/** Sums over strays and speeds: what a reader of the table looks for first. */
+function sums(): [string, Tally][] {
+  const out: [string, Tally][] = [];
+  for (const reads of ['many', 2, 1] as const) {
+    for (const tags of [1, 5, 20, 50]) {
+      for (const eyes of EYES) {
+        const what = `${tags} ${tags === 1 ? 'tag' : 'tags'}, ${READS[reads]}${eyes ? ', photo-eye' : ''}`;
+        out.push([what, sum(plain, (row) => row.one.reads === reads && row.one.tags === tags && row.eyes === eyes)]);
+      }
+    }
+  }
+  for (const also of new Set(TROUBLED.map((one) => one.also))) {
+    for (const eyes of EYES) {
+      out.push([`20 tags, ${also}${eyes ? ', photo-eye' : ''}`, sum(troubled, (row) => row.one.also === also && row.eyes === eyes)]);
+    }
+  }
+  return out;
+}
+
 if (!json) {
   console.log(
-    `Worlds ${from} to ${from + seeds - 1} of the test family; photo-eyes ${KNOWS_EYES ? 'are told to' : 'are not known by'} this edge.\n`,
+    `Worlds ${from} to ${from + seeds - 1} of the test family; photo-eyes are ${KNOWS_EYES ? 'told to' : 'not known by'} this edge.\n`,
   );
-  const sums = [
+  const heads: [string, Tally][] = [
     ['pallets of 20 and more, up to 10 strays, many reads', target],
     ['single walks in the room of the recordings', walks],
     ['tags at rest in the same room', lying],
-    ['all rows of the tables below', all],
-  ] as const;
-  console.log(`${sumsTable(sums)}\n\n${calibrationTable(all)}\n\n${rowsTable(plain)}\n\n${rowsTable(troubled)}`);
+    ['everything', all],
+  ];
+  console.log(`${sumsTable([...heads, ...sums()])}\n\n${calibrationTable(all)}`);
+  if (!brief) console.log(`\n${rowsTable(plain)}\n\n${rowsTable(troubled)}`);
 }

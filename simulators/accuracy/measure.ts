@@ -11,17 +11,20 @@ function readsBy(reads: readonly { readonly epc: string }[]): Map<string, number
   return by;
 }
 
-/** Worlds of a case through the doors, once without and once with photo-eyes; `eyes` alone asks for one of the two. */
-export function measure(one: Case, worlds: readonly Random[], eyes: boolean): Tally {
-  const tally = emptyTally();
+/** Worlds of a case through the doors, each as often as there are choices: with photo-eyes or without. A tally for each choice. */
+export function measure(one: Case, worlds: readonly Random[], eyes: readonly boolean[]): Tally[] {
+  const tallies = eyes.map(emptyTally);
   for (const world of worlds) {
     const random = world.fork(`${one.tags}/${one.strays}/${one.speed}/${one.reads}/${one.also ?? ''}`);
     const options = sceneOf(one, random.fork('options'));
     const scene = playScene(options, random.fork('scene'));
     const doors = new Set(options.nextReader === true ? ['D1', 'D2'] : ['D1']);
-    count(tally, scene.truth, playDoors(scene, eyes), readsBy(scene.reads), doors);
+    const reads = readsBy(scene.reads);
+    tallies.forEach((tally, i) => {
+      count(tally, scene.truth, playDoors(scene, eyes[i] === true), reads, doors);
+    });
   }
-  return tally;
+  return tallies;
 }
 
 const EPC = '303435FC8803D056D15B963F';
