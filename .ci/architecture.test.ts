@@ -32,6 +32,7 @@ describe('import rules', () => {
     ['cloud/api/a.ts', "import { readFileSync } from 'node:fs';"],
     ['cloud/ledger/a.ts', "import { match } from '../reconcile/match.ts';"],
     ['simulators/a.ts', "import { Outbox } from '../edge/outbox/outbox.ts';"],
+    ['simulators/warehouse/a.ts', "import { Doors } from '../../edge/passage/doors.ts';"],
     ['simulators/a.ts', "const x = await import('../cloud/ledger/ledger.ts');"],
     ['edge/panel/page/a.tsx', "import { server } from '../server.ts';"],
     ['cloud/api/a.ts', "import worker from '../worker.ts';"],
@@ -45,6 +46,7 @@ describe('import rules', () => {
 
   it.each([
     ['simulators/a.ts', "import { ThingMagicCodec } from '../edge/readers/thingmagic/codec.ts';"],
+    ['simulators/accuracy/a.ts', "import { Doors } from '../../edge/passage/doors.ts';"],
     ['edge/outbox/a.ts', "import type { ClosedPassage } from '../passage/passage.ts';"],
     ['cloud/reconcile/a.ts', "import type { Projection } from '../ledger/projection.ts';"],
     ['edge/panel/page/a.tsx', "import type { PanelState } from '../model.ts';"],

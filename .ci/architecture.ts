@@ -29,7 +29,7 @@ const folders: Rule = ({ from, file }) => {
   if (source === 'protocol' && target !== 'protocol') return 'protocol imports nothing outside itself';
   if (source === 'edge' && (target === 'cloud' || target === 'simulators')) return `edge may not import ${target}`;
   if (source === 'cloud' && (target === 'edge' || target === 'simulators')) return `cloud may not import ${target}`;
-  if (source === 'simulators' && !/^simulators\/(bench|chaos|faults)\//.test(from)) {
+  if (source === 'simulators' && !/^simulators\/(accuracy|bench|chaos|faults)\//.test(from)) {
     if (target === 'cloud') return 'simulators talk to the hub over HTTP and MQTT only';
     if (target === 'edge' && !/^edge\/readers\/[^/]+\/codec\.ts$/.test(file)) return 'simulators may import only the codecs of edge';
   }
