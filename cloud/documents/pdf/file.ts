@@ -1,35 +1,47 @@
-import { PDFArray, PDFContext, PDFDict, PDFName, PDFNumber, type PDFObject, PDFObjectParser, PDFRawStream, PDFRef } from 'pdf-lib';
 import { Fault } from '../../../protocol/fault.ts';
 import { decodedStream } from './filters.ts';
 import { InflateBudget } from './inflate.ts';
+import { isArray, isDict, type PdfDict, PdfName, type PdfObject, PdfReader, PdfRef, PdfStream, standsAt } from './objects.ts';
 
 /** Objects that are read of one file: what leads to its attachments is a few dozen, in an archive of thousands of pages a few hundred. */
 const MAX_OBJECTS = 5000;
-/** Object numbers that a file's tables may name: ISO 32000-1 annex C asks readers for 8,388,607; an invoice has hundreds. */
-const MAX_NUMBERS = 500_000;
+/** Object numbers that a file's tables may name: an invoice has hundreds, a scanned one of many pages thousands. */
+const MAX_NUMBERS = 100_000;
+/** Bytes that may be parsed as tables and objects, each place as often as it is read: twice what a file may weigh. */
+const MAX_PARSED_BYTES = 40_000_000;
+/** The head of an object stream: 12 characters an object. */
+const MAX_HEAD_BYTES = 1_000_000;
+/** A trailer has ten entries. */
+const MAX_TRAILER_BYTES = 65_536;
 /** Updates that a file may have been saved with. */
 const MAX_SECTIONS = 200;
 
 /** Where an object stands: at an offset of the file, or as the nth of an object stream. */
 type Place = { readonly offset: number } | { readonly stream: number; readonly index: number };
 
+interface ObjectStream {
+  readonly bytes: Uint8Array;
+  readonly offsets: readonly number[];
+}
+
+const nameOf = (object: PdfObject | undefined): string => (object instanceof PdfName ? object.name : '');
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d) || byte === 0;
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
 /**
- * A PDF of which only what is asked for is read: its tables say where each object stands, pdf-lib's parser reads one object, and every
- * stream is inflated under one bound. pdf-lib's own loader would inflate all of a file before anybody could stop it.
+ * A PDF of which only what is asked for is read: its tables say where each object stands, and every stream is inflated under
+ * one bound. Libraries load, and inflate, all of a file before anybody could stop them.
  */
 export class PdfFile {
   readonly #bytes: Uint8Array;
   readonly #budget = new InflateBudget();
-  readonly #context = PDFContext.create();
   readonly #places = new Map<number, Place>();
-  readonly #loaded = new Map<number, PDFObject | undefined>();
-  readonly #streams = new Map<number, PDFObject[]>();
+  readonly #loaded = new Map<number, PdfObject | undefined>();
+  readonly #streams = new Map<number, ObjectStream>();
   /** Offsets in ascending order: an object ends where the next one begins, so that a damaged one is not searched to the file's end. */
   #offsets: readonly number[] = [];
-  #root: PDFObject | undefined;
+  #parsed = 0;
+  #root: PdfObject | undefined;
   #encrypted = false;
 
   /** @throws Fault PDF_NO_INVOICE for a file that is encrypted or has no catalog, LIMIT_SIZE */
@@ -47,16 +59,16 @@ export class PdfFile {
   }
 
   /** The document catalog. @throws Fault PDF_NO_INVOICE */
-  catalog(): PDFDict {
+  catalog(): PdfDict {
     const catalog = this.#dict(this.#root);
     if (catalog === undefined) throw new Fault('PDF_NO_INVOICE', 'the PDF has no catalog, so it is damaged: print the invoice anew');
     return catalog;
   }
 
   /** The object behind a reference, or the object itself. @throws Fault LIMIT_SIZE */
-  resolve(object: PDFObject | undefined): PDFObject | undefined {
-    if (!(object instanceof PDFRef)) return object;
-    const number = object.objectNumber;
+  resolve(object: PdfObject | undefined): PdfObject | undefined {
+    if (!(object instanceof PdfRef)) return object;
+    const number = object.number;
     if (this.#loaded.has(number)) return this.#loaded.get(number);
     if (this.#loaded.size >= MAX_OBJECTS)
       throw new Fault('LIMIT_SIZE', `the PDF's attachments take more than ${MAX_OBJECTS} objects: send its XML alone`);
@@ -67,30 +79,30 @@ export class PdfFile {
     return found;
   }
 
-  member(dict: PDFDict | undefined, key: string): PDFObject | undefined {
-    return this.resolve(dict?.get(PDFName.of(key)));
+  member(dict: PdfDict | undefined, key: string): PdfObject | undefined {
+    return this.resolve(dict?.get(key));
   }
 
   /** The bytes of a stream. @throws Fault LIMIT_SIZE, PDF_NO_INVOICE */
-  decoded(stream: PDFRawStream): Uint8Array {
+  decoded(stream: PdfStream): Uint8Array {
     return decodedStream(stream, this.#budget);
   }
 
-  #dict(object: PDFObject | undefined): PDFDict | undefined {
+  #dict(object: PdfObject | undefined): PdfDict | undefined {
     const found = this.resolve(object);
-    return found instanceof PDFDict ? found : undefined;
+    return isDict(found) ? found : undefined;
   }
 
-  #load(number: number): PDFObject | undefined {
+  #load(number: number): PdfObject | undefined {
     const place = this.#places.get(number);
     if (place === undefined) return undefined;
-    if ('stream' in place) return this.#inStream(place.stream)[place.index];
+    if ('stream' in place) return this.#inStream(place.stream, place.index);
     const read = this.#objectAt(place.offset);
     return read?.number === number ? read.object : undefined;
   }
 
   /** The object `n g obj` at an offset; undefined where there is none or it cannot be read. */
-  #objectAt(offset: number): { readonly number: number; readonly object: PDFObject } | undefined {
+  #objectAt(offset: number): { readonly number: number; readonly object: PdfObject } | undefined {
     const head = /^\s*(\d{1,10})\s+\d{1,5}\s+obj/.exec(this.#ascii(offset, 40));
     if (head === null) return undefined;
     const object = this.#parse(this.#bytes.subarray(offset + head[0].length, this.#endOf(offset)));
@@ -107,39 +119,51 @@ export class PdfFile {
     return this.#offsets[low] ?? this.#bytes.length;
   }
 
-  #parse(bytes: Uint8Array): PDFObject | undefined {
+  #count(bytes: number): void {
+    this.#parsed += bytes;
+    if (this.#parsed > MAX_PARSED_BYTES)
+      throw new Fault('LIMIT_SIZE', 'the PDF makes its reader go over it again and again: send its XML alone');
+  }
+
+  #parse(bytes: Uint8Array): PdfObject | undefined {
+    const reader = new PdfReader(bytes);
+    let object: PdfObject | undefined;
     try {
-      return PDFObjectParser.forBytes(bytes, this.#context).parseObject();
+      object = reader.object();
     } catch {
       // A damaged object, or one nested without end: what is asked for behind it is not there.
-      return undefined;
     }
+    this.#count(reader.position);
+    return object;
   }
 
-  /** The objects of an object stream (ISO 32000-1 section 7.5.7). */
-  #inStream(number: number): readonly (PDFObject | undefined)[] {
-    const known = this.#streams.get(number);
-    if (known !== undefined) return known;
-    const objects: (PDFObject | undefined)[] = [];
-    this.#streams.set(number, objects as PDFObject[]);
-    const stream = this.resolve(PDFRef.of(number));
-    if (!(stream instanceof PDFRawStream)) return objects;
-    const bytes = this.decoded(stream);
-    const start = this.#number(stream.dict, 'First');
-    const count = Math.min(this.#number(stream.dict, 'N'), MAX_NUMBERS);
-    const numbers = new TextDecoder('latin1').decode(bytes.subarray(0, start)).trim().split(/\s+/);
-    for (let i = 0; i < count && 2 * i + 1 < numbers.length; i++) {
-      if (objects.length >= MAX_OBJECTS) break;
-      const at = start + Number(numbers[2 * i + 1]);
-      const next = start + Number(numbers[2 * i + 3] ?? bytes.length);
-      objects.push(at >= start && at < bytes.length ? this.#parse(bytes.subarray(at, next > at ? next : bytes.length)) : undefined);
-    }
-    return objects;
+  /** An object of an object stream (ISO 32000-1 section 7.5.7): its head names number and offset of each. */
+  #inStream(number: number, index: number): PdfObject | undefined {
+    const { bytes, offsets } = this.#streams.get(number) ?? this.#openStream(number);
+    const at = offsets[index];
+    if (at === undefined || at >= bytes.length) return undefined;
+    const next = offsets[index + 1] ?? bytes.length;
+    return this.#parse(bytes.subarray(at, next > at ? next : bytes.length));
   }
 
-  #number(dict: PDFDict, key: string): number {
+  #openStream(number: number): ObjectStream {
+    const stream = this.resolve(new PdfRef(number));
+    let opened: ObjectStream = { bytes: new Uint8Array(), offsets: [] };
+    if (stream instanceof PdfStream) {
+      const bytes = this.decoded(stream);
+      const start = this.#number(stream.dict, 'First');
+      this.#count(Math.min(start, MAX_HEAD_BYTES));
+      const head = new TextDecoder('latin1').decode(bytes.subarray(0, Math.min(start, MAX_HEAD_BYTES)));
+      const numbers = head.trim().split(/\s+/).map(Number);
+      opened = { bytes, offsets: numbers.filter((_, i) => i % 2 === 1).map((offset) => start + offset) };
+    }
+    this.#streams.set(number, opened);
+    return opened;
+  }
+
+  #number(dict: PdfDict, key: string): number {
     const value = this.member(dict, key);
-    return value instanceof PDFNumber && value.asNumber() >= 0 ? Math.floor(value.asNumber()) : 0;
+    return typeof value === 'number' && value >= 0 ? Math.floor(value) : 0;
   }
 
   #ascii(from: number, length: number): string {
@@ -159,15 +183,15 @@ export class PdfFile {
       this.#take(trailer);
       // A hybrid file's stream comes before the older sections.
       for (const key of ['XRefStm', 'Prev']) {
-        const next = trailer.get(PDFName.of(key));
-        if (next instanceof PDFNumber) waiting.push(next.asNumber());
+        const next = trailer.get(key);
+        if (typeof next === 'number') waiting.push(next);
       }
     }
   }
 
-  #take(trailer: PDFDict): void {
-    this.#root ??= trailer.get(PDFName.of('Root'));
-    if (trailer.get(PDFName.of('Encrypt')) !== undefined) this.#encrypted = true;
+  #take(trailer: PdfDict): void {
+    this.#root ??= trailer.get('Root');
+    if (trailer.get('Encrypt') !== undefined) this.#encrypted = true;
   }
 
   #place(number: number, place: Place): void {
@@ -177,9 +201,10 @@ export class PdfFile {
   }
 
   /** A cross-reference table (section 7.5.4) and its trailer. */
-  #table(offset: number): PDFDict | undefined {
+  #table(offset: number): PdfDict | undefined {
     const end = this.#find('trailer', offset);
     if (end < 0) return undefined;
+    this.#count(end - offset);
     const words = new TextDecoder('latin1').decode(this.#bytes.subarray(offset, end)).trim().split(/\s+/);
     for (let at = 1; at + 1 < words.length; ) {
       const [first, count] = [Number(words[at]), Number(words[at + 1])];
@@ -188,18 +213,18 @@ export class PdfFile {
         if (words[at + 2] === 'n') this.#place(first + i, { offset: Number(words[at]) });
       if (!(count >= 0)) return undefined;
     }
-    const trailer = this.#parse(this.#bytes.subarray(end + 'trailer'.length));
-    return trailer instanceof PDFDict ? trailer : undefined;
+    const trailer = this.#parse(this.#bytes.subarray(end + 'trailer'.length, end + MAX_TRAILER_BYTES));
+    return isDict(trailer) ? trailer : undefined;
   }
 
   /** A cross-reference stream (section 7.5.8): rows of type, offset or stream, generation or index. */
-  #tableStream(offset: number): PDFDict | undefined {
+  #tableStream(offset: number): PdfDict | undefined {
     const stream = this.#objectAt(offset)?.object;
-    if (!(stream instanceof PDFRawStream)) return undefined;
+    if (!(stream instanceof PdfStream)) return undefined;
     const bytes = this.decoded(stream);
     const numbers = (key: string): number[] => {
-      const list = stream.dict.get(PDFName.of(key));
-      return list instanceof PDFArray ? list.asArray().map((one) => (one instanceof PDFNumber ? one.asNumber() : 0)) : [];
+      const list = stream.dict.get(key);
+      return isArray(list) ? list.map((one) => (typeof one === 'number' ? one : 0)) : [];
     };
     const widths = numbers('W');
     const [a = 0, b = 0, c = 0] = widths;
@@ -225,8 +250,9 @@ export class PdfFile {
   }
 
   #find(word: string, from: number): number {
-    for (let at = this.#bytes.indexOf(word.charCodeAt(0), from); at >= 0; at = this.#bytes.indexOf(word.charCodeAt(0), at + 1))
-      if (this.#ascii(at, word.length) === word) return at;
+    const start = word.charCodeAt(0);
+    for (let at = this.#bytes.indexOf(start, from); at >= 0; at = this.#bytes.indexOf(start, at + 1))
+      if (standsAt(this.#bytes, at, word)) return at;
     return -1;
   }
 
@@ -249,20 +275,21 @@ export class PdfFile {
       this.#place(begin.number, { offset: begin.offset });
     }
     this.#sortOffsets();
-    for (let at = this.#find('trailer', 0); at >= 0; at = this.#find('trailer', at + 1)) {
-      const trailer = this.#parse(bytes.subarray(at + 'trailer'.length, this.#endOf(at)));
-      if (!(trailer instanceof PDFDict)) continue;
-      this.#root = trailer.get(PDFName.of('Root')) ?? this.#root;
-      if (trailer.get(PDFName.of('Encrypt')) !== undefined) this.#encrypted = true;
+    let tried = 0;
+    for (let at = this.#find('trailer', 0); at >= 0 && tried++ < MAX_SECTIONS; at = this.#find('trailer', at + 1)) {
+      const trailer = this.#parse(bytes.subarray(at + 'trailer'.length, at + MAX_TRAILER_BYTES));
+      if (!isDict(trailer)) continue;
+      this.#root = trailer.get('Root') ?? this.#root;
+      if (trailer.get('Encrypt') !== undefined) this.#encrypted = true;
     }
     if (this.#dict(this.#root) === undefined) this.#root = this.#catalogByType();
   }
 
   /** Where no trailer is left: the first object that says it is a catalog. */
-  #catalogByType(): PDFObject | undefined {
+  #catalogByType(): PdfObject | undefined {
     for (const number of [...this.#places.keys()].slice(0, MAX_OBJECTS / 2)) {
-      const object = this.#dict(PDFRef.of(number));
-      if (object?.get(PDFName.of('Type')) === PDFName.of('Catalog')) return object;
+      const object = this.#dict(new PdfRef(number));
+      if (nameOf(object?.get('Type')) === 'Catalog') return object;
     }
     return undefined;
   }
