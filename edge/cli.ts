@@ -13,6 +13,8 @@ const HELP = `docket edge: the program at the dock
   npm run edge -- outbox --settings FILE  say what happened to the file of unsent records that nobody has confirmed yet
   npm run edge -- confirm --settings FILE confirm that: the panel stops telling of it; files that were set aside stay
   npm run edge -- check --settings FILE   say whether the settings file is right, and change nothing
+  npm run edge -- probe [--port PATH | --tcp HOST:PORT] [--region NAME] [--no-read] [--json]
+                                          find the readers that answer here, read with each for 3 s, say what to write in the settings
   npm run edge -- decode --protocol NAME [--direction reader|host]
                                           frames of a reader, a hexadecimal string a line in, a JSON object a line out
   npm run edge -- epc                     what EPCs say: one in hexadecimal a line in, a JSON object a line out
@@ -63,6 +65,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
   epc: async () => (await import('./commands/epc.ts')).epc,
   decode: async () => (await import('./commands/decode.ts')).decode,
+  probe: async () => (await import('./commands/probe.ts')).probe,
 };
 
 /** Runs a command line; resolves with the exit code. */

@@ -1,5 +1,6 @@
 import type { Read } from '../../protocol/read.ts';
 import type { ByteLink, OpenLink } from './link/link.ts';
+import type { Probe } from './probe.ts';
 import type { ReaderSettings } from './reader.ts';
 
 /** What a session tells the reader that owns it. Nothing is called before `start` or after the session has ended. */
@@ -81,6 +82,18 @@ export interface Family {
   readonly network?: { readonly port: number };
   /** Makes the session of an open link. It sends nothing before `start`. */
   session(link: ByteLink, name: string, events: SessionEvents, now: () => number): ReaderSession;
+  /** How to find such a reader on an unknown line; without it the probe passes this family over. */
+  readonly probe?: Probe;
+  /** Makes what turns the recorded bytes of a reader into reads again; without it only its reads can be played back. */
+  decoder?(): ReadsOfBytes;
+}
+
+/** Bytes of a reader to reads, without a line or a reader: the codec and the decoding of its stream. */
+export interface ReadsOfBytes {
+  /** The reads that `chunk`, which arrived at `at` (epoch milliseconds), completes. */
+  push(at: number, chunk: Uint8Array): Read[];
+  /** The line was quiet for longer than a frame can pause. */
+  lull(at: number): Read[];
 }
 
 /** Parts that tests replace. */
