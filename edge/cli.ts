@@ -49,7 +49,7 @@ async function run(args: string[]): Promise<number> {
   const settings = await loadSettings(file);
   // Loaded here: the other commands need none of its parts and answer at once.
   const { runNode } = await import('./main.ts');
-  const node = await runNode(settings, log);
+  const node = await runNode(settings, log, file);
   log('stopping', { signal: await stopped });
   setTimeout(() => {
     log('stopped', { complete: false });

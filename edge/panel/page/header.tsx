@@ -5,6 +5,7 @@ import { LINK_TONE } from './health.tsx';
 import { Icon } from './icons.tsx';
 import { count, language, speak, time, words } from './language.ts';
 import { connection, now, panel } from './live.ts';
+import { setUpWords } from './setupwords.ts';
 import type { Language } from './words.ts';
 
 /** Long enough to read two lines with the eyes on a forklift. */
@@ -38,6 +39,9 @@ export function Header(): JSX.Element {
           </a>
           <a class="chip" href="#health">
             <Icon name="queue" /> <span class="number">{state.queued === 0 ? w.queue.empty : w.queue.short(count(state.queued))}</span>
+          </a>
+          <a class="chip" href="#setup">
+            <Icon name="antenna" /> {setUpWords.value.open}
           </a>
         </nav>
       )}

@@ -16,8 +16,17 @@ export const MAX_SECONDS = 86_400;
 /** What may wait for a slow disk or connection before the recording gives up: memory stays bounded. */
 const MAX_BEHIND_BYTES = 4_194_304;
 
-/** A recording as a stream of bytes, bounded in size, time and memory. It ends with a line that says why. */
-export function recording(tap: Tap, header: TapeHeader, limits: RecordingLimits, now: () => number = Date.now): ReadableStream<Uint8Array> {
+/**
+ * A recording as a stream of bytes, bounded in size, time and memory. It ends with a line that says why. `ended` is called once, without a
+ * reason when whoever took it has gone.
+ */
+export function recording(
+  tap: Tap,
+  header: TapeHeader,
+  limits: RecordingLimits,
+  now: () => number = Date.now,
+  ended: (reason?: EndReason) => void = () => undefined,
+): ReadableStream<Uint8Array> {
   let end: (reason?: EndReason) => void = () => undefined;
   return new ReadableStream<Uint8Array>(
     {
@@ -37,6 +46,7 @@ export function recording(tap: Tap, header: TapeHeader, limits: RecordingLimits,
           over = true;
           unlisten();
           clearTimeout(timer);
+          ended(reason);
           if (reason === undefined) return;
           put(entryLine({ kind: 'end', t: elapsed(), reason }));
           controller.close();

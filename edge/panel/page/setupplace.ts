@@ -1,0 +1,12 @@
+import { panel } from './live.ts';
+import { setUpWords } from './setupwords.ts';
+
+/** The door and side that an antenna serves, in words; undefined where it serves none. */
+export function placeOf(reader: string, port: number): string | undefined {
+  const { side } = setUpWords.value;
+  for (const door of panel.value?.doors ?? []) {
+    const at = door.antennas.find((one) => one.reader === reader && one.port === port);
+    if (at !== undefined) return `${door.name}, ${side[at.side]}`;
+  }
+  return undefined;
+}
