@@ -37,7 +37,7 @@ export interface AntennaHearing {
 export interface SetUpTag {
   readonly epc: string;
   readonly count: number;
-  /** Who heard it last. */
+  /** Who hears it best, or heard it last. */
   readonly reader: string;
   readonly port: number;
   /** Mean level there. */

@@ -117,9 +117,10 @@ export class Hearing {
     return [...this.#tags.values()]
       .slice(-TAGS_SHOWN)
       .reverse()
-      .map(({ epc, count, antenna, last, levels }) => {
-        const mean = levels.get(antenna)?.mean(Math.min(now, last)) ?? 0;
-        return { epc, count, ...placeOf(antenna), rssi: round(mean), last };
+      .map((tag) => {
+        const { epc, count, antenna, last, levels } = tag;
+        const [key, mean] = levelsOf(tag, now)[0] ?? [antenna, levels.get(antenna)?.mean(last) ?? 0];
+        return { epc, count, ...placeOf(key), rssi: round(mean), last };
       });
   }
 

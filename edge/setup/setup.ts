@@ -115,10 +115,8 @@ export class SetUp implements SetUpModel {
     log('settings.saved', { reader: change.id });
     const next = readersOf(settings).find(({ id }) => id === change.id);
     const reader = this.readers.find(({ id }) => id === change.id);
-    if (reader === undefined || next === undefined || this.#doorsChanged(settings)) {
-      this.#restartNeeded = true;
-    }
-    if (reader === undefined || next === undefined) return { restarted: false, restartNeeded: true };
+    this.#restartNeeded = this.#waits(settings);
+    if (reader === undefined || next === undefined) return { restarted: false, restartNeeded: this.#restartNeeded };
     // The doors of this process stay as they were: so do the ports that the reader searches.
     const now = { ...next, ports: reader.settings.ports ?? [] };
     const restarted = !isDeepStrictEqual(now, reader.settings);
@@ -129,9 +127,10 @@ export class SetUp implements SetUpModel {
     return { restarted, restartNeeded: this.#restartNeeded };
   }
 
-  #doorsChanged({ doors }: Settings): boolean {
-    const antennas = (all: Settings['doors']): unknown => all.map((door) => [door.id, door.antennas]);
-    return !isDeepStrictEqual(antennas(doors), antennas(this.#options.settings.doors));
+  /** Whether the file says something that only the next start takes up: doors keep the memory of their antennas, and are made once. */
+  #waits(next: Settings): boolean {
+    const fixed = ({ doors, readers }: Settings): unknown => [doors.map((door) => [door.id, door.antennas]), readers.map(({ id }) => id)];
+    return !isDeepStrictEqual(fixed(next), fixed(this.#options.settings));
   }
 
   search(tcp: string | undefined): void {

@@ -40,14 +40,16 @@ export function Header(): JSX.Element {
           <a class="chip" href="#health">
             <Icon name="queue" /> <span class="number">{state.queued === 0 ? w.queue.empty : w.queue.short(count(state.queued))}</span>
           </a>
-          <a class="chip" href="#setup">
-            <Icon name="antenna" /> {setUpWords.value.open}
-          </a>
         </nav>
       )}
       <p class="clock number">
         <time>{state === null ? '' : time(now.value, now.value)}</time>
       </p>
+      {state !== null && (
+        <a class="chip setup-link" href="#setup">
+          <Icon name="antenna" /> <span class="wide-word">{setUpWords.value.open}</span>
+        </a>
+      )}
       <fieldset class="languages" aria-label={w.language}>
         {LANGUAGES.map(({ code, name }) => (
           <button key={code} type="button" lang={code} aria-pressed={language.value === code} aria-label={name} onClick={() => speak(code)}>

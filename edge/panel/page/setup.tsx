@@ -4,7 +4,7 @@ import type { Nearest } from '../setupmodel.ts';
 import { Icon } from './icons.tsx';
 import { FindReaders } from './setupfind.tsx';
 import { followed, heard, look, setUp } from './setuplive.ts';
-import { placeOf } from './setupplace.ts';
+import { dbm, placeOf } from './setupplace.ts';
 import { SetUpReaders } from './setupreader.tsx';
 import { Tags } from './setuptags.tsx';
 import { setUpWords } from './setupwords.ts';
@@ -36,7 +36,7 @@ function NearestAntenna({ nearest }: { nearest: Nearest | null }): JSX.Element {
         ) : (
           <>
             <strong>
-              {w.antenna(nearest.port)} <span class="number">{w.level(String(Math.round(nearest.rssi)))}</span>
+              {w.antenna(nearest.port)} <span class="number">{dbm(nearest.rssi)}</span>
             </strong>
             <b>{[placeOf(nearest.reader, nearest.port) ?? w.noDoor, w.reader(nearest.reader)].join(' · ')}</b>
             {!nearest.clear && (
@@ -54,7 +54,7 @@ function NearestAntenna({ nearest }: { nearest: Nearest | null }): JSX.Element {
             nearest.next &&
               w.next(
                 placeOf(nearest.next.reader, nearest.next.port) ?? `${w.antenna(nearest.next.port)} ${w.reader(nearest.next.reader)}`,
-                String(Math.round(nearest.next.rssi)),
+                dbm(nearest.next.rssi),
               ),
           ]
             .filter(Boolean)
@@ -77,14 +77,14 @@ export function SetUp(): JSX.Element {
         <a class="button" href="#doors">
           {w.back}
         </a>
-      </div>
-      <div role="alert">
-        {!heard.value && <p class="note bad">{w.lost}</p>}
-        {state?.restartNeeded === true && (
-          <p class="note warn">
-            <Icon name="warning" /> {w.restart}
-          </p>
-        )}
+        <div role="alert">
+          {!heard.value && <p class="note bad">{w.lost}</p>}
+          {state?.restartNeeded === true && (
+            <p class="note warn">
+              <Icon name="warning" /> {w.restart}
+            </p>
+          )}
+        </div>
       </div>
       {state !== null && (
         <>

@@ -5,6 +5,7 @@ import { Icon } from './icons.tsx';
 import { rate } from './language.ts';
 import { type Prefill, ReaderForm } from './setupform.tsx';
 import { search } from './setuplive.ts';
+import { dbm } from './setupplace.ts';
 import { setUpWords } from './setupwords.ts';
 
 const TONE = { found: 'good', own: 'good', owned: 'warn', closed: 'bad', silent: 'warn' } as const;
@@ -87,8 +88,7 @@ function Result({ result, state, use }: { result: SearchResult; state: SetUpStat
           <Icon name={connected === false ? 'warning' : 'antenna'} class={connected === false ? 'bad' : ''} /> {nearest.antenna(port)}{' '}
           <span class={connected === false ? 'bad' : 'quiet'}>
             {connected === false ? readers.bad : connected === null ? readers.unknown : readers.good}
-            {connected !== false &&
-              ` · ${readers.rate(rate(readsPerSecond))}${rssi === null ? '' : ` · ${nearest.level(String(Math.round(rssi)))}`}`}
+            {connected !== false && ` · ${readers.rate(rate(readsPerSecond))}${rssi === null ? '' : ` · ${dbm(rssi)}`}`}
           </span>
         </p>
       ))}

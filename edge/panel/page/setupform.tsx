@@ -104,18 +104,20 @@ export function ReaderForm({ id, prefill, close }: { id?: string; prefill?: Pref
         {now !== null && form.value !== null && (
           <Fields form={form.value} draft={now} set={set} isNew={id === undefined} errors={errors.value} />
         )}
-        <div role="alert">
-          {errors.value
-            .filter(({ field }) => !FIELDS.includes(field))
-            .map(({ message }) => (
-              <p key={message} class="note bad">
-                <Icon name="warning" /> {message}
-              </p>
-            ))}
-        </div>
-        <button type="submit" class="button primary" disabled={busy.value || now === null}>
-          {busy.value ? w.form.saving : w.form.save}
-        </button>
+        <footer>
+          <div role="alert">
+            {errors.value
+              .filter(({ field }) => !FIELDS.includes(field))
+              .map(({ message }) => (
+                <p key={message} class="note bad">
+                  <Icon name="warning" /> {message}
+                </p>
+              ))}
+          </div>
+          <button type="submit" class="button primary" disabled={busy.value || now === null}>
+            {busy.value ? w.form.saving : w.form.save}
+          </button>
+        </footer>
       </form>
     </dialog>
   );

@@ -1,3 +1,4 @@
+import { rate } from './language.ts';
 import { panel } from './live.ts';
 import { setUpWords } from './setupwords.ts';
 
@@ -10,3 +11,6 @@ export function placeOf(reader: string, port: number): string | undefined {
   }
   return undefined;
 }
+
+/** A level as people write it. */
+export const dbm = (rssi: number): string => `${rate(Math.round(rssi)).replace('-', '−')} dBm`;

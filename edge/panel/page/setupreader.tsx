@@ -4,7 +4,7 @@ import type { SetUpReader } from '../setupmodel.ts';
 import { Icon } from './icons.tsx';
 import { rate } from './language.ts';
 import { ReaderForm } from './setupform.tsx';
-import { placeOf } from './setupplace.ts';
+import { dbm, placeOf } from './setupplace.ts';
 import { setUpWords } from './setupwords.ts';
 
 const TONE = { reading: 'good', connecting: 'warn', starting: 'warn', failed: 'bad', stopped: 'bad' } as const;
@@ -19,46 +19,27 @@ function Antennas({ reader }: { reader: SetUpReader }): JSX.Element {
   const { readers: w } = setUpWords.value;
   if (reader.antennas.length === 0) return <p class="empty">{w.noAntenna}</p>;
   return (
-    <table class="hearing">
-      <thead>
-        <tr>
-          <th scope="col">{w.antenna}</th>
-          <th scope="col" class="number">
-            {w.reads}
-          </th>
-          <th scope="col" class="number">
-            {w.level}
-          </th>
-          <th scope="col">{w.cable}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {reader.antennas.map(({ port, connected }) => {
-          const heard = reader.hears.find((one) => one.port === port);
-          return (
-            <tr key={port} data-antenna={`${reader.id}:${port}`} class={connected === false ? 'bad' : ''}>
-              <td>
-                <b class="number">{port}</b> <span class="quiet">{placeOf(reader.id, port) ?? w.unused}</span>
-              </td>
-              <td class="number">{heard === undefined || heard.readsPerSecond === 0 ? w.silence : rate(heard.readsPerSecond)}</td>
-              <td class="number">
-                {heard?.rssi == null ? (
-                  w.silence
-                ) : (
-                  <>
-                    <meter min={0} max={100} value={share(heard.rssi)} aria-hidden="true" /> {Math.round(heard.rssi)} dBm
-                  </>
-                )}
-              </td>
-              <td class={connected === false ? 'bad' : connected === null ? 'quiet' : 'good'}>
+    <ul class="hearing">
+      {reader.antennas.map(({ port, connected }) => {
+        const heard = reader.hears.find((one) => one.port === port);
+        const silent = heard === undefined || heard.rssi === null;
+        return (
+          <li key={port} data-antenna={`${reader.id}:${port}`}>
+            <b class="number hearing-port">{port}</b>
+            <span class="hearing-place">
+              {placeOf(reader.id, port) ?? w.unused}
+              <small class={connected === false ? 'bad' : 'quiet'}>
                 <Icon name={connected === false ? 'warning' : connected === null ? 'antenna' : 'check'} />{' '}
                 {connected === false ? w.bad : connected === null ? w.unknown : w.good}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+              </small>
+            </span>
+            <meter min={0} max={100} value={silent ? 0 : share(heard.rssi ?? 0)} aria-hidden="true" />
+            <span class={`number hearing-level ${silent ? 'quiet' : ''}`}>{silent ? w.silence : dbm(heard.rssi ?? 0)}</span>
+            <span class={`number hearing-rate ${silent ? 'quiet' : ''}`}>{w.rate(rate(heard?.readsPerSecond ?? 0))}</span>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
@@ -84,7 +65,9 @@ function ReaderCard({ reader }: { reader: SetUpReader }): JSX.Element {
         </button>
       </div>
       <p class="quiet facts">{facts.filter(Boolean).join(' · ')}</p>
-      {reader.message !== undefined && <p class={`note ${reader.state === 'reading' ? 'warn' : 'bad'}`}>{reader.message.text}</p>}
+      {reader.message !== undefined && !(reader.message.code === 'READER_STATUS' && bad.length > 0) && (
+        <p class={`note ${reader.state === 'reading' ? 'warn' : 'bad'}`}>{reader.message.text}</p>
+      )}
       {bad.map(({ port }) => (
         <p key={port} class="note bad">
           <Icon name="warning" /> {w.fault(port)}

@@ -4,7 +4,7 @@ import type { SetUpState } from '../setupmodel.ts';
 import { Icon } from './icons.tsx';
 import { count } from './language.ts';
 import { clearTags, followed } from './setuplive.ts';
-import { placeOf } from './setupplace.ts';
+import { dbm, placeOf } from './setupplace.ts';
 import { setUpWords } from './setupwords.ts';
 
 /** In groups of four, as a person compares it with a printed label. */
@@ -26,6 +26,7 @@ export function Tags({ state }: { state: SetUpState }): JSX.Element {
           {w.clear}
         </button>
       </header>
+      <p class="quiet">{w.hint}</p>
       <input
         type="search"
         placeholder={w.filter}
@@ -45,12 +46,13 @@ export function Tags({ state }: { state: SetUpState }): JSX.Element {
               onClick={() => (followed.value = followed.value === epc ? undefined : epc)}
             >
               <span class="tag-epc number">{grouped(epc)}</span>
+              <span class="number tag-level">{dbm(rssi)}</span>
               <span class="quiet tag-where">
                 {followed.value === epc && <Icon name="antenna" />} {nearest.antenna(port)} · {placeOf(reader, port) ?? reader}
               </span>
-              <span class="number tag-level">{nearest.level(String(Math.round(rssi)))}</span>
-              <span class="number tag-count">× {count(times)}</span>
-              <span class="number quiet tag-ago">{w.seconds(count(Math.max(0, Math.round((state.now - last) / 1_000))))}</span>
+              <span class="number quiet tag-count">
+                × {count(times)} · {w.seconds(count(Math.max(0, Math.round((state.now - last) / 1_000))))}
+              </span>
             </button>
           </li>
         ))}
