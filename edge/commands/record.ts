@@ -106,8 +106,9 @@ async function own(reader: ReaderSettings, doors: TapeHeader['doors'], wish: Wis
     },
   };
   const running = openReader(reader, events, tap.through(openLink));
-  const { id, model, link } = reader;
-  const header: TapeHeader = { v: 1, what: wish.what, reader: id, model, link, start: Date.now(), doors };
+  const { id, model, link, rssiOffset, ports } = reader;
+  const decoding = { ...(ports === undefined ? {} : { ports }), ...(rssiOffset === undefined ? {} : { rssiOffset }) };
+  const header: TapeHeader = { v: 1, what: wish.what, reader: id, model, link, ...decoding, start: Date.now(), doors };
   const tape = recording(tap, header, { maxBytes: wish.maxMb * 1_000_000, maxMs: wish.seconds * 1_000 });
   running.start();
   try {

@@ -1,3 +1,4 @@
+import type { Read } from '../../protocol/read.ts';
 import type { ByteLink } from './link/link.ts';
 import type { AntennaState } from './session.ts';
 
@@ -18,9 +19,10 @@ export interface Probe {
   /** How long `identify` takes where nobody answers, milliseconds. */
   readonly silentMs: number;
   /**
-   * Whether to start and stop a session writes nothing that the reader keeps without power: only then the probe also lets it read for a moment.
+   * How a found reader is read for a moment: by a session that is started and stopped, where that writes nothing that the reader keeps without
+   * power, or by a way of its own with what it has stored.
    */
-  readonly startsFreely: boolean;
+  readonly read: 'session' | ((line: ProbeLine, found: Identified, ms: number) => Promise<readonly Read[]>);
   /** Asks at the rate that the line has now; undefined when no reader of this family answers. Ends a stream that is running. @throws Fault LINK_LOST */
   identify(line: ProbeLine): Promise<Identified | undefined>;
 }

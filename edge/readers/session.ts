@@ -2,6 +2,7 @@ import type { Read } from '../../protocol/read.ts';
 import type { ByteLink, OpenLink } from './link/link.ts';
 import type { Probe } from './probe.ts';
 import type { ReaderSettings } from './reader.ts';
+import type { DecoderSettings, ReadsOfBytes } from './reads.ts';
 
 /** What a session tells the reader that owns it. Nothing is called before `start` or after the session has ended. */
 export interface SessionEvents {
@@ -85,15 +86,7 @@ export interface Family {
   /** How to find such a reader on an unknown line; without it the probe passes this family over. */
   readonly probe?: Probe;
   /** Makes what turns the recorded bytes of a reader into reads again; without it only its reads can be played back. */
-  decoder?(): ReadsOfBytes;
-}
-
-/** Bytes of a reader to reads, without a line or a reader: the codec and the decoding of its stream. */
-export interface ReadsOfBytes {
-  /** The reads that `chunk`, which arrived at `at` (epoch milliseconds), completes. */
-  push(at: number, chunk: Uint8Array): Read[];
-  /** The line was quiet for longer than a frame can pause. */
-  lull(at: number): Read[];
+  decoder?(settings: DecoderSettings): ReadsOfBytes;
 }
 
 /** Parts that tests replace. */

@@ -126,10 +126,14 @@ export async function probeLink(path: string, options: ProbeOptions): Promise<Pr
     }
     const { one, baud, reader } = found;
     const base = { state: 'found' as const, link: path, family: one.name, ...(baud === undefined ? {} : { baud }), reader };
-    if (options.region === undefined || !one.probe.startsFreely) {
-      return { ...base, faults: options.region === undefined ? [] : ['not read: to start it would change what it stores'] };
+    if (options.region === undefined) return { ...base, faults: [] };
+    const ms = options.sampleMs ?? SAMPLE_MS;
+    if (one.probe.read !== 'session') {
+      const from = performance.now();
+      const reads = await one.probe.read(line, reader, ms);
+      return { ...base, sample: summary(reads, reader.antennas, performance.now() - from), faults: [] };
     }
-    const parts = { link, family: one.family, baud, region: options.region, model: one.name, ms: options.sampleMs ?? SAMPLE_MS, stop };
+    const parts = { link, family: one.family, baud, region: options.region, model: one.name, ms, stop };
     const { sample, faults, antennas } = await read(parts, (made) => {
       session = made;
     });

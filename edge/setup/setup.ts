@@ -161,9 +161,11 @@ export class SetUp implements SetUpModel {
     if (this.#recordings >= MAX_RECORDINGS) {
       throw new Fault('TOO_MANY_RECORDINGS', `${MAX_RECORDINGS} recordings are being made already: end one`);
     }
-    const { model, link } = reader.settings;
+    const { model, link, rssiOffset, ports = [] } = reader.settings;
     const start = this.#now();
-    const header = { v: 1 as const, what, reader: id, model, link, start, doors: doorsOf(this.#options.settings, id) };
+    const decoding = rssiOffset === undefined ? { ports } : { ports, rssiOffset };
+    const doors = doorsOf(this.#options.settings, id);
+    const header = { v: 1 as const, what, reader: id, model, link, ...decoding, start, doors };
     this.#recordings++;
     this.#options.log('recording.started', { reader: id, what, maxMb, seconds });
     return recording(reader.tap, header, { maxBytes: maxMb * 1_000_000, maxMs: seconds * 1_000 }, this.#now, (reason) => {

@@ -1,5 +1,5 @@
 import type { Read } from '../../../protocol/read.ts';
-import type { ReadsOfBytes } from '../session.ts';
+import type { ReadsOfBytes } from '../reads.ts';
 import { ThingMagicCodec } from './codec.ts';
 import { ReadDecoder } from './stream.ts';
 

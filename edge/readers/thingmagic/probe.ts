@@ -65,6 +65,6 @@ async function identify(line: ProbeLine): Promise<Identified | undefined> {
 export const probe: Probe = {
   bauds: [115_200, 921_600, 460_800, 9_600, 230_400, 57_600, 38_400, 19_200],
   silentMs: 2 * ANSWER_MS,
-  startsFreely: true,
+  read: 'session',
   identify,
 };

@@ -2,7 +2,7 @@ import { Fault } from '../../../protocol/fault.ts';
 import type { Read } from '../../../protocol/read.ts';
 import { type ClosedPassage, DoorTracker } from '../../passage/tracker.ts';
 import { FAMILIES } from '../../readers/open.ts';
-import type { ReadsOfBytes } from '../../readers/session.ts';
+import type { ReadsOfBytes } from '../../readers/reads.ts';
 import type { TapeEntry, TapeHeader } from './tape.ts';
 
 /** As often as a running node looks at its doors: the same recording gives the same passages, whatever the speed. */
@@ -41,7 +41,7 @@ export class Player {
 
   #newDecoder(): ReadsOfBytes {
     const { model } = this.#header;
-    const decoder = FAMILIES.get(model)?.().decoder?.();
+    const decoder = FAMILIES.get(model)?.().decoder?.(this.#header);
     if (decoder !== undefined) return decoder;
     throw new Fault('REPLAY_FAMILY', `the bytes of a "${model}" reader can't be played without it: record its reads (--what reads)`);
   }

@@ -15,6 +15,9 @@ export interface TapeHeader {
   /** Family by the name that settings use. */
   readonly model: string;
   readonly link: string;
+  /** What the decoding of some families depends on. */
+  readonly rssiOffset?: number;
+  readonly ports?: readonly number[];
   /** Epoch milliseconds; the instants of all entries count from it. */
   readonly start: number;
   /** The doors that this reader serves, for playing back; empty when they are not known. */
