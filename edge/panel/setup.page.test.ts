@@ -63,6 +63,16 @@ describe('the set-up screen', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('says in the language of the page what is wrong with a reader, with the words of the node beside', async () => {
+    await open();
+    const [reader] = setUp.current.readers;
+    if (reader === undefined) expect.fail('no reader');
+    const message = { code: 'READER_SILENT', text: '/dev/rfid/dock-1: no answer' };
+    setUp.current = { ...setUp.current, readers: [{ ...reader, state: 'failed', message }] };
+    await page.getByText('Le lecteur ne répond pas').waitFor();
+    expect(await page.locator('[data-fault=READER_SILENT]').textContent()).toContain(message.text);
+  });
+
   it.each([360, 390, 1440])('fits a screen of %i pixels, with targets for gloves, in both languages', async (width) => {
     await open({ width });
     setUp.current = { ...setUp.current, search: { running: false, done: 1, total: 1, results: [found] } };

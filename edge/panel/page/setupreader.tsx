@@ -43,8 +43,11 @@ function Antennas({ reader }: { reader: SetUpReader }): JSX.Element {
   );
 }
 
+/** What these say of an antenna is said by its port below. */
+const OF_ANTENNAS: readonly string[] = ['READER_ANTENNA', 'READER_STATUS'];
+
 function ReaderCard({ reader }: { reader: SetUpReader }): JSX.Element {
-  const { readers: w } = setUpWords.value;
+  const { readers: w, faults } = setUpWords.value;
   const changing = useSignal(false);
   const bad = reader.antennas.filter(({ connected }) => connected === false);
   const facts = [
@@ -65,8 +68,10 @@ function ReaderCard({ reader }: { reader: SetUpReader }): JSX.Element {
         </button>
       </div>
       <p class="quiet facts">{facts.filter(Boolean).join(' · ')}</p>
-      {reader.message !== undefined && !(reader.message.code === 'READER_STATUS' && bad.length > 0) && (
-        <p class={`note ${reader.state === 'reading' ? 'warn' : 'bad'}`}>{reader.message.text}</p>
+      {reader.message !== undefined && !(bad.length > 0 && OF_ANTENNAS.includes(reader.message.code)) && (
+        <p class={`note ${reader.state === 'reading' ? 'warn' : 'bad'}`} data-fault={reader.message.code}>
+          {faults[reader.message.code]} <small>{reader.message.text}</small>
+        </p>
       )}
       {bad.map(({ port }) => (
         <p key={port} class="note bad">
