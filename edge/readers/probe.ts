@@ -14,7 +14,7 @@ export interface Identified {
 
 /** How to find a reader of one family. What it sends changes nothing that a reader keeps without power. */
 export interface Probe {
-  /** Rates of a serial line at which such a reader may stand, the most likely first. */
+  /** Rates of a serial line at which such a reader may stand, the most likely first. None: it is on a network only, and speaks first. */
   readonly bauds: readonly number[];
   /** How long `identify` takes where nobody answers, milliseconds. */
   readonly silentMs: number;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -115,6 +116,23 @@ describe('the probe of a link', () => {
     const found = await probeLink(emulator.path, { families: BOTH, region: undefined });
     expect(found).toMatchObject({ state: 'found', family: 'thingmagic', link: emulator.path });
     expect(found).not.toHaveProperty('baud');
+  });
+
+  it('listens before it asks on a network, where a reader that speaks first hangs up on what it does not know', async () => {
+    const server = createServer((socket) => {
+      socket.write('HELLO');
+      socket.on('data', () => socket.destroy());
+    });
+    toClose.push(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const identify: Probe['identify'] = (line) =>
+      line.ask(new Uint8Array(0), (chunk) => (Buffer.from(chunk).includes('HELLO') ? { model: 'Greeter', antennas: [] } : undefined), 500);
+    const greeter = (): Family => ({ defaultBaud: 0, session: refuse, probe: { bauds: [], silentMs: 500, read: 'session', identify } });
+    const families = new Map([...BOTH, ['greeter', greeter]]);
+    const found = await probeLink(`tcp://127.0.0.1:${port}`, { families, region: undefined });
+    expect(found).toMatchObject({ state: 'found', family: 'greeter' });
+    expect(longestMs(families)).toBe(longestMs(BOTH));
   });
 
   it('says that nobody answers, and that there is nothing', async () => {

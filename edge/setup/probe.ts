@@ -163,7 +163,9 @@ async function find(
   asked: readonly Asked[],
   stop: AbortSignal | undefined,
 ): Promise<{ one: Asked; baud: number | undefined; reader: Identified } | undefined> {
-  const rates = line.link.hasBaud ? order(asked) : asked.map(({ name }): [string, undefined] => [name, undefined]);
+  // Over a network those that speak first are listened to before anything is said: what they do not understand ends their connection.
+  const network = [...asked].sort((a, b) => Math.min(1, a.probe.bauds.length) - Math.min(1, b.probe.bauds.length));
+  const rates = line.link.hasBaud ? order(asked) : network.map(({ name }): [string, undefined] => [name, undefined]);
   let at = rates[0]?.[1];
   for (const [name, baud] of rates) {
     if (stop?.aborted === true) return undefined;
