@@ -1,5 +1,6 @@
 import { Fault } from '../../protocol/fault.ts';
-import { parseTcp } from '../readers/link/tcp.ts';
+import { networkPath } from '../readers/link/tcp.ts';
+import { LLRP_PORT } from '../readers/llrp/codec.ts';
 import { serialPorts } from '../setup/ports.ts';
 import { type Found, longestMs, type Probed, probeLink, snippet } from '../setup/probe.ts';
 import { options } from './usage.ts';
@@ -21,7 +22,8 @@ export async function probe(args: string[]): Promise<number> {
   });
   const { port, tcp, region = DEFAULT_REGION, json = false } = values;
   if (port !== undefined && tcp !== undefined) throw new Fault('USAGE', 'either --port or --tcp, not both');
-  const links = tcp !== undefined ? [parseTcp(`tcp://${tcp.replace(/^tcp:\/\//, '')}`).name] : port !== undefined ? [port] : serialPorts();
+  const links =
+    tcp !== undefined ? [networkPath(`tcp://${tcp.replace(/^tcp:\/\//, '')}`, LLRP_PORT)] : port !== undefined ? [port] : serialPorts();
   const say = (text: string): void => (json ? undefined : console.log(text));
   if (links.length === 0) {
     say('no serial device here: plug the reader in, or name it with --port PATH or --tcp HOST:PORT');

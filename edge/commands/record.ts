@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../../protocol/fault.ts';
 import { openLink } from '../readers/link/open.ts';
-import { parseTcp } from '../readers/link/tcp.ts';
+import { networkPath } from '../readers/link/tcp.ts';
+import { LLRP_PORT } from '../readers/llrp/codec.ts';
 import { FAMILIES, openReader } from '../readers/open.ts';
 import type { ReaderSettings } from '../readers/reader.ts';
 import { loadSettings, type Settings } from '../settings.ts';
@@ -43,7 +44,7 @@ export async function record(args: string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   if (values.settings === undefined) {
-    const link = values.tcp === undefined ? values.port : parseTcp(`tcp://${values.tcp.replace(/^tcp:\/\//, '')}`).name;
+    const link = values.tcp === undefined ? values.port : networkPath(`tcp://${values.tcp.replace(/^tcp:\/\//, '')}`, LLRP_PORT);
     const model = required(values.model, '--model NAME (or --settings FILE)');
     const reader = {
       ...{ id: values.reader ?? 'r1', model, link: required(link, '--port PATH or --tcp HOST:PORT') },

@@ -10,6 +10,8 @@ export interface Identified {
   /** Its connectors; empty when it can't tell. */
   readonly antennas: readonly AntennaState[];
   readonly temperatureC?: number;
+  /** Why it can't be used now; it is then not read. */
+  readonly fault?: string;
 }
 
 /** How to find a reader of one family. What it sends changes nothing that a reader keeps without power. */

@@ -4,6 +4,7 @@ import { EmulatedA0 } from '../../simulators/reader/a0/unit.ts';
 import { EmulatedDeskModule } from '../../simulators/reader/bb/device.ts';
 import type { EmulatedDevice } from '../../simulators/reader/device.ts';
 import { ReaderEmulator } from '../../simulators/reader/emulator.ts';
+import { EmulatedLlrpReader } from '../../simulators/reader/llrp/unit.ts';
 import { EmulatedModule } from '../../simulators/reader/thingmagic/module.ts';
 import { M5E, OLD_M6E } from '../../simulators/reader/thingmagic/personality.ts';
 import { EmulatedUhfReader } from '../../simulators/reader/uhf18/device.ts';
@@ -50,7 +51,35 @@ function kept(device: EmulatedDevice): unknown {
   return device instanceof EmulatedDeskModule ? device.settings : device.baud;
 }
 
+async function onNetwork(): Promise<ReaderEmulator<EmulatedLlrpReader>> {
+  const emulator = await ReaderEmulator.with(() => new EmulatedLlrpReader(4, [1, 2]), {
+    transport: { kind: 'tcp', port: 0 },
+    source: () => EPCS.map((epc) => ({ epc, antenna: 1, rssi: -50 })),
+  });
+  toClose.push(() => emulator.close());
+  return emulator;
+}
+
 describe('the probe', () => {
+  it('knows a network reader, reads with a specification of its own and takes it away again', { timeout: 60_000 }, async () => {
+    const emulator = await onNetwork();
+    const found = await probeLink(emulator.path, { region: 'EU3', sampleMs: 500 });
+    expect(found).toMatchObject({ state: 'found', family: 'llrp', reader: { model: expect.stringContaining('Impinj') }, faults: [] });
+    if (found.state !== 'found') expect.fail('not found');
+    expect(found.reader.antennas.map(({ connected }) => connected)).toEqual([true, true, false, false]);
+    expect(found.sample?.[0]).toMatchObject({ port: 1, tags: 2 });
+    expect(emulator.module.spec).toBeUndefined();
+  });
+
+  it('says of a network reader that another program has it, and does not read', { timeout: 60_000 }, async () => {
+    const { path } = await onNetwork();
+    const other = await openLink(path, 0, { data: () => undefined, lost: () => undefined });
+    toClose.push(() => other.close());
+    const found = await probeLink(path, { region: 'EU3', sampleMs: 500 });
+    expect(found).toMatchObject({ state: 'found', family: 'llrp', faults: [expect.stringContaining('another program')] });
+    expect(found).not.toHaveProperty('sample');
+  });
+
   it.each(CASES)(
     'knows %s among all families, reads with it, and leaves what it keeps',
     { timeout: 60_000 },
@@ -86,27 +115,39 @@ describe('the probe', () => {
 
 const settings = (model: string, link: string) => ({ id: 'r1', model, link, region: 'EU3', powerCdbm: 2_300, session: 1, ports: [1] });
 
+/** Reads as the driver gave them, and as its recorded bytes give them again. */
+async function recorded(model: string, path: string): Promise<{ reads: string[]; again: string[] }> {
+  const tap = new Tap();
+  const start = Date.now();
+  const header = { v: 1, what: 'bytes', reader: 'r1', model, link: path, start, doors: [], ports: [1] } as const;
+  const tape = recording(tap, header, { maxBytes: 1e7, maxMs: 60_000 }).getReader();
+  const reads: Read[] = [];
+  const events = { reads: (__: string, some: Read[]) => void reads.push(...some), health: () => undefined };
+  const reader = openReader(settings(model, path), events, tap.through(openLink));
+  toClose.push(() => reader.stop());
+  reader.start();
+  await vi.waitFor(() => expect(reads.length).toBeGreaterThan(20), { timeout: 20_000 });
+  await reader.stop();
+  let text = '';
+  while (!text.includes(' c "')) text += Buffer.from((await tape.read()).value ?? []).toString('latin1');
+  await tape.cancel();
+  const [first = '', ...lines] = text.trimEnd().split('\n');
+  const player = new Player(parseHeader(first));
+  const again = lines.flatMap((line) => player.play(parseEntry(line) ?? expect.fail(line)).reads);
+  const said = ({ epc, antenna, rssi }: Read): string => `${epc} ${antenna} ${rssi}`;
+  return { reads: reads.map(said), again: again.map(said) };
+}
+
 describe('a recording', () => {
+  it('of a network reader gives its reads again', { timeout: 60_000 }, async () => {
+    const { path } = await onNetwork();
+    const { reads, again } = await recorded('llrp', path);
+    expect(again.slice(0, reads.length)).toEqual(reads);
+  });
+
   it.each(CASES)('of %s gives its reads again', { timeout: 60_000 }, async (_, model, make) => {
     const emulator = await emulated(make, false);
-    const tap = new Tap();
-    const start = Date.now();
-    const header = { v: 1, what: 'bytes', reader: 'r1', model, link: emulator.path, start, doors: [], ports: [1] } as const;
-    const tape = recording(tap, header, { maxBytes: 1e7, maxMs: 60_000 }).getReader();
-    const reads: Read[] = [];
-    const events = { reads: (__: string, some: Read[]) => void reads.push(...some), health: () => undefined };
-    const reader = openReader(settings(model, emulator.path), events, tap.through(openLink));
-    toClose.push(() => reader.stop());
-    reader.start();
-    await vi.waitFor(() => expect(reads.length).toBeGreaterThan(20), { timeout: 20_000 });
-    await reader.stop();
-    let text = '';
-    while (!text.includes(' c "')) text += Buffer.from((await tape.read()).value ?? []).toString('latin1');
-    await tape.cancel();
-    const [first = '', ...lines] = text.trimEnd().split('\n');
-    const player = new Player(parseHeader(first));
-    const again = lines.flatMap((line) => player.play(parseEntry(line) ?? expect.fail(line)).reads);
-    const said = ({ epc, antenna, rssi }: Read): string => `${epc} ${antenna} ${rssi}`;
-    expect(again.map(said).slice(0, reads.length)).toEqual(reads.map(said));
+    const { reads, again } = await recorded(model, emulator.path);
+    expect(again.slice(0, reads.length)).toEqual(reads);
   });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { utf8 } from '../../protocol/bytes.ts';
 import type { EmulatedDevice } from '../../simulators/reader/device.ts';
 import { ReaderEmulator } from '../../simulators/reader/emulator.ts';
@@ -82,7 +82,7 @@ describe('the probe of a link', () => {
     });
     if (found.state !== 'found') expect.fail('not found');
     expect(found.reader.antennas.map(({ connected }) => connected)).toEqual([true, true, false, false]);
-    expect(emulator.module.streaming).toBe(false);
+    await vi.waitFor(() => expect(emulator.module.streaming).toBe(false));
     expect(emulator.module.baud).toBe(115_200);
     expect(snippet(found, 'r1', 'EU3')).toEqual({ id: 'r1', model: 'thingmagic', link: emulator.path, baud: 115_200, region: 'EU3' });
   });

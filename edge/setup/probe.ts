@@ -126,12 +126,18 @@ export async function probeLink(path: string, options: ProbeOptions): Promise<Pr
     }
     const { one, baud, reader } = found;
     const base = { state: 'found' as const, link: path, family: one.name, ...(baud === undefined ? {} : { baud }), reader };
-    if (options.region === undefined) return { ...base, faults: [] };
+    if (reader.fault !== undefined || options.region === undefined) {
+      return { ...base, faults: reader.fault === undefined ? [] : [reader.fault] };
+    }
     const ms = options.sampleMs ?? SAMPLE_MS;
     if (one.probe.read !== 'session') {
-      const from = performance.now();
-      const reads = await one.probe.read(line, reader, ms);
-      return { ...base, sample: summary(reads, reader.antennas, performance.now() - from), faults: [] };
+      try {
+        const from = performance.now();
+        const reads = await one.probe.read(line, reader, ms);
+        return { ...base, sample: summary(reads, reader.antennas, performance.now() - from), faults: [] };
+      } catch (error) {
+        return { ...base, faults: [error instanceof Error ? error.message : String(error)] };
+      }
     }
     const parts = { link, family: one.family, baud, region: options.region, model: one.name, ms, stop };
     const { sample, faults, antennas } = await read(parts, (made) => {

@@ -12,7 +12,8 @@ import type {
   SetUpReader,
   SetUpState,
 } from '../panel/setupmodel.ts';
-import { parseTcp } from '../readers/link/tcp.ts';
+import { networkPath } from '../readers/link/tcp.ts';
+import { LLRP_PORT } from '../readers/llrp/codec.ts';
 import { FAMILIES } from '../readers/open.ts';
 import type { ReaderEvents, ReaderSettings } from '../readers/reader.ts';
 import { REGIONS } from '../readers/thingmagic/codec.ts';
@@ -136,7 +137,7 @@ export class SetUp implements SetUpModel {
   search(tcp: string | undefined): void {
     if (this.#search?.running === true) throw new Fault('SEARCH_RUNNING', 'readers are being looked for already: wait for the end');
     const { ports = serialPorts } = this.#options;
-    const links = tcp === undefined ? ports() : [parseTcp(`tcp://${tcp.replace(/^tcp:\/\//, '')}`).name];
+    const links = tcp === undefined ? ports() : [networkPath(`tcp://${tcp.replace(/^tcp:\/\//, '')}`, LLRP_PORT)];
     const region = this.#options.settings.readers[0]?.region ?? 'EU3';
     this.#search = { running: true, total: links.length, results: [], region };
     this.#stopSearch = new AbortController();
