@@ -5,7 +5,7 @@ import { networkPath } from '../readers/link/tcp.ts';
 import { LLRP_PORT } from '../readers/llrp/codec.ts';
 import { FAMILIES, openReader } from '../readers/open.ts';
 import type { ReaderSettings } from '../readers/reader.ts';
-import { loadSettings, type Settings } from '../settings.ts';
+import { loadSettings, type Settings, zoneAntennas } from '../settings.ts';
 import { writeTape } from '../setup/recording/file.ts';
 import { DEFAULT_MAX_MB, MAX_MB, MAX_SECONDS, recording } from '../setup/recording/recorder.ts';
 import { Tap } from '../setup/recording/tap.ts';
@@ -58,8 +58,10 @@ export async function record(args: string[]): Promise<number> {
   if (reader === undefined) throw new Fault('USAGE', `--reader must be one of ${settings.readers.map((one) => one.id).join(', ')}`);
   const tape = await ofNode(settings, id, wish);
   if (tape !== undefined) return write(out, tape, stop.signal, 'the running node');
-  const ports = settings.doors.flatMap((door) => door.antennas.filter((antenna) => antenna.reader === id).map(({ port }) => port));
-  return own({ ...reader, ports: ports.sort((a, b) => a - b) }, doorsOf(settings, id), wish, out, stop.signal);
+  const { doors, zones } = settings;
+  const antennas = [...doors.flatMap((door) => door.antennas), ...zones.flatMap((zone) => zoneAntennas(settings, zone))];
+  const ports = new Set(antennas.filter((antenna) => antenna.reader === id).map(({ port }) => port));
+  return own({ ...reader, ports: [...ports].sort((a, b) => a - b) }, doorsOf(settings, id), wish, out, stop.signal);
 }
 
 function number(text: string | undefined, option: string, most: number): number | undefined {

@@ -17,6 +17,7 @@ export function sampleSetUp(): SetUpState {
         antennas: [1, 2, 3, 4].map((port) => ({ port, connected: port !== 4, reads: 100 })),
       },
     ],
+    zones: [],
     tags: [{ epc: EPC, count: 746, reader: 'r1', port: 2, rssi: -42, last: NOW - 1_000 }],
     tagsTotal: 1,
     nearest: { epc: EPC, reader: 'r1', port: 2, rssi: -42, next: { reader: 'r1', port: 1, rssi: -58 }, clear: true },

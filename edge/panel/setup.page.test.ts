@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { Fault } from '../../protocol/fault.ts';
 import { type Page as Bundle, loadPage } from './bundle.ts';
 import { FakeModel } from './model.fake.ts';
+import { BodyFault } from './problem.ts';
 import { type Panel, startPanel } from './server.ts';
 import { FakeSetUp } from './setup.fake.ts';
 import type { SearchResult } from './setupmodel.ts';
@@ -112,6 +113,16 @@ describe('the set-up screen', () => {
       { port: 4, door: 'D2', side: 'inside' },
     ]);
     expect(complaints).toEqual([]);
+  });
+
+  it('says that a reader needs a door where no zone counts with it', async () => {
+    const message = 'no door has an antenna of "r1" and no zone counts with it: name its ports there, or leave it out';
+    setUp.refuse = new BodyFault([{ field: 'readers[0].id', message }]);
+    await open();
+    await page.getByRole('button', { name: 'Modifier' }).tap();
+    await page.waitForSelector('select[name=model]');
+    await page.getByRole('button', { name: 'Enregistrer', exact: true }).tap();
+    await page.getByText('Donnez au moins une antenne').waitFor();
   });
 
   it('says that somebody else was faster', async () => {

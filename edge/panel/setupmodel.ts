@@ -5,6 +5,8 @@ export interface SetUpState {
   /** The node's time. */
   readonly now: number;
   readonly readers: readonly SetUpReader[];
+  /** Where people count, with its antennas; those of doors stand in PanelState. */
+  readonly zones: readonly { readonly name: string; readonly antennas: readonly { readonly reader: string; readonly port: number }[] }[];
   /** Heard since the screen was opened or cleared, the newest first, at most TAGS_SHOWN. */
   readonly tags: readonly SetUpTag[];
   /** All of them, also those beyond TAGS_SHOWN; the longest unheard are forgotten first. */

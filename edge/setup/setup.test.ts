@@ -73,6 +73,25 @@ describe('the settings file', () => {
     expect(doors[0]?.antennas).toEqual([...antennas, { reader: 'r2', port: 3, side: 'inside' }]);
   });
 
+  it('lets a reader have no door where a zone counts with it', async () => {
+    written('/dev/rfid/dock-1', { zones: [{ id: 'Z1', name: 'Réserve' }] });
+    const other = change({ id: 'r2', reader: { ...fields, link: '/dev/rfid/hand' }, antennas: [] });
+    expect((await saveReader(file, other)).zones).toHaveLength(1);
+    const settings = readSettings(file).settings;
+    const bench = new SetUp({
+      settings,
+      file,
+      readersOf,
+      events: { reads: () => undefined, health: () => undefined },
+      log: () => undefined,
+    });
+    expect(bench.state().zones).toEqual([{ name: 'Réserve', antennas: [{ reader: 'r2', port: 1 }] }]);
+    written('/dev/rfid/dock-1');
+    await expect(saveReader(file, { ...other, revision: readSettings(file).revision })).rejects.toMatchObject({
+      fields: [{ field: 'readers[1].id', message: expect.stringMatching(/^no door has/) }],
+    });
+  });
+
   it.each<[string, Partial<ReaderChange>, string]>([
     ['a link that is none', { reader: { ...fields, link: 'dock-1' } }, 'readers[0].link'],
     ['a power that was meant in whole dBm', { reader: { ...fields, powerCdbm: 24 } }, 'readers[0].powerCdbm'],

@@ -17,7 +17,7 @@ import { LLRP_PORT } from '../readers/llrp/codec.ts';
 import { FAMILIES } from '../readers/open.ts';
 import type { ReaderEvents, ReaderSettings } from '../readers/reader.ts';
 import { REGIONS } from '../readers/thingmagic/codec.ts';
-import type { Settings } from '../settings.ts';
+import { type Settings, zoneAntennas } from '../settings.ts';
 import { Hearing } from './hearing.ts';
 import { serialPorts } from './ports.ts';
 import { type Probed, probeLink } from './probe.ts';
@@ -56,6 +56,7 @@ export class SetUp implements SetUpModel {
   readonly readers: readonly ReplaceableReader[];
   readonly #options: SetUpOptions;
   readonly #hearing = new Hearing();
+  readonly #zones: SetUpState['zones'];
   readonly #now: () => number;
   #restartNeeded = false;
   #recordings = 0;
@@ -65,6 +66,8 @@ export class SetUp implements SetUpModel {
   constructor(options: SetUpOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    const { settings } = options;
+    this.#zones = settings.zones.map((zone) => ({ name: zone.name, antennas: zoneAntennas(settings, zone) }));
     const heard = this.#hearing.reads.bind(this.#hearing);
     this.readers = options.readersOf(options.settings).map((one) => new ReplaceableReader(one, options.events, heard));
   }
@@ -76,6 +79,7 @@ export class SetUp implements SetUpModel {
     return {
       now,
       readers: this.readers.map((reader) => this.#reader(reader, now)),
+      zones: this.#zones,
       tags: this.#hearing.tags(now),
       tagsTotal: this.#hearing.tagsTotal,
       nearest: this.#hearing.nearest(now, epc),

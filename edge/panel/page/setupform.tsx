@@ -87,7 +87,7 @@ export function ReaderForm({ id, prefill, close }: { id?: string; prefill?: Pref
       return;
     }
     const { changed, other } = w.wrong;
-    const fields = answer.fields.map((one) => ({ field: nameOf(one.field), message: wordsOf(form.value, one) }));
+    const fields = answer.fields.map((one) => ({ field: nameOf(one), message: wordsOf(form.value, one) }));
     errors.value =
       fields.length > 0 ? fields : [{ field: '', message: answer.code === 'SETTINGS_CHANGED' ? changed : other(answer.detail) }];
   };
@@ -138,7 +138,6 @@ function check(form: SetUpForm, { id, reader, power, uses }: Draft, isNew: boole
   const cdbm = centi(power);
   if (!(cdbm >= 500 && cdbm <= 3_150)) say('power', wrong.powerCdbm);
   const used = Object.values(uses).filter((use) => use !== '');
-  if (used.length === 0) say('antennas', wrong.unused);
   for (const door of form.doors) {
     const others = door.antennas.filter((antenna) => antenna.reader !== id).map(({ side }) => side);
     const sides = new Set([...others, ...used.filter((use) => use.startsWith(`${door.id}/`)).map((use) => use.slice(door.id.length + 1))]);
@@ -149,22 +148,25 @@ function check(form: SetUpForm, { id, reader, power, uses }: Draft, isNew: boole
 }
 
 /** `readers[0].powerCdbm` of the settings, as a field of this form. */
-function nameOf(field: string): string {
+function nameOf({ field, message }: FieldError): string {
   const last = field.slice(field.lastIndexOf('.') + 1);
-  if (!field.startsWith('readers[')) return field;
+  if (!field.startsWith('readers[') || message.startsWith('no door has')) return 'antennas';
   return last === 'powerCdbm' ? 'power' : last;
 }
 
 /** What the node says of a field, in the language of the page. */
-function wordsOf(form: SetUpForm | null, { field, message }: FieldError): string {
+function wordsOf(form: SetUpForm | null, error: FieldError): string {
+  const { field, message } = error;
   const { wrong } = setUpWords.value;
   const door = /^doors\[(\d+)\]\.antennas/.exec(field);
   if (door !== null) {
     const name = form?.doors[Number(door[1])]?.name ?? '';
     return message.startsWith('needs') ? wrong.sides(name) : wrong.other(`${field}: ${message}`);
   }
+  // A reader without a door is right where a zone counts with it, which the node knows.
+  if (message.startsWith('no door has')) return wrong.unused;
   const known = { id: wrong.id, link: message.includes('already') ? wrong.linkTaken : wrong.link, power: wrong.powerCdbm };
-  return Object.hasOwn(known, nameOf(field)) ? known[nameOf(field) as keyof typeof known] : wrong.other(`${field}: ${message}`);
+  return Object.hasOwn(known, nameOf(error)) ? known[nameOf(error) as keyof typeof known] : wrong.other(`${field}: ${message}`);
 }
 
 interface FieldsProps {
