@@ -307,6 +307,11 @@ function field(path: readonly PropertyKey[]): string {
   );
 }
 
+/** What is wrong with settings, by field; empty when they are right. */
+export function settingsIssues(value: unknown): { readonly field: string; readonly message: string }[] {
+  return schema.safeParse(value).error?.issues.map(({ path, message }) => ({ field: field(path), message })) ?? [];
+}
+
 /** Checks settings; `file` is named in the message. @throws Fault SETTINGS_INVALID naming each wrong field */
 export function checkSettings(value: unknown, file: string): Settings {
   const result = schema.safeParse(value);

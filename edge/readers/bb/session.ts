@@ -93,8 +93,8 @@ export class Session implements ReaderSession {
       throw new Fault('READER_REGION', `region "${settings.region}" is none of this reader's: use one of ${names}`);
     }
     const baud = await this.#probe(settings, known);
-    const hardware = text(await exchange.order(codec.info(0), 'to say what it is', answerMs));
-    const firmware = text(await exchange.order(codec.info(1), 'to say its version', answerMs));
+    const hardware = codec.infoText(await exchange.order(codec.info(0), 'to say what it is', answerMs));
+    const firmware = codec.infoText(await exchange.order(codec.info(1), 'to say its version', answerMs));
     const set = await exchange.ask(codec.setRegion(region), answerMs);
     if (set.error !== undefined) {
       const why = codec.errorText(set.error);
@@ -234,9 +234,4 @@ export class Session implements ReaderSession {
     }
     await this.#link.close();
   }
-}
-
-/** The text of an answer to the module information. */
-function text(data: Uint8Array): string {
-  return String.fromCharCode(...data.subarray(1)).replace(/[^ -~]/g, '');
 }
