@@ -135,6 +135,6 @@ export interface SetUpModel {
   save(change: ReaderChange): Promise<Saved>;
   /** Looks for readers at a network address, or at the serial devices of this machine. @throws Fault SEARCH_RUNNING, LINK_ADDRESS */
   search(tcp: string | undefined): void;
-  /** @throws Fault READER_UNKNOWN, TOO_MANY_RECORDINGS */
+  /** @throws Fault READER_UNKNOWN, TOO_MANY_RECORDINGS, RECORDING_BYTES */
   recording(reader: string, wish: RecordingWish): ReadableStream<Uint8Array>;
 }
