@@ -83,6 +83,19 @@ describe('settings', () => {
       expect(() => of('thingmagic', link)).toThrow(/readers\[0\]\.link: must name its port/);
   });
 
+  it('take a region only where the family of the reader has it', () => {
+    const of = (model: string, region: string) => () => {
+      const settings = valid();
+      Object.assign(settings.readers[0] as object, { model, region });
+      return checkSettings(settings, 'settings.json');
+    };
+    expect(of('thingmagic', 'JP')).not.toThrow();
+    for (const model of ['a0', 'uhf18', 'bb']) {
+      expect(of(model, 'EU3')).not.toThrow();
+      expect(of(model, 'JP')).toThrow(new RegExp(`readers\\[0\\]\\.region: "JP" is none of a ${model}: use one of .*EU3`));
+    }
+  });
+
   it('take the offset and the photo-eye of a reader that has them, and of no other', () => {
     const value = valid();
     const reader = { ...value.readers[0], rssiOffset: -120, gated: true };
