@@ -106,6 +106,13 @@ describe('settings', () => {
     );
   });
 
+  it('take a lamp and an eye of one number where the reader numbers outputs and inputs apart', () => {
+    const value = valid();
+    Object.assign(value.readers[0] as object, { model: 'uhf18' });
+    const door = { ...value.doors[0], light: { reader: 'r1', red: 1 }, eye: { reader: 'r1', pin: 1 } };
+    expect(() => checkSettings({ ...value, doors: [door] }, 'f')).not.toThrow();
+  });
+
   it('take a stack light and a photo-eye on pins of a reader', () => {
     const value = valid();
     const door = { ...value.doors[0], light: { reader: 'r1', green: 3, red: 4 }, eye: { reader: 'r1', pin: 1 } };
@@ -123,6 +130,11 @@ describe('settings', () => {
       'two lamps on one pin',
       { light: { reader: 'r1', red: 1, green: 1 } },
       'doors[0].light.red: output 1 of r1 belongs to door D1 already',
+    ],
+    [
+      'an eye on the pin of a lamp',
+      { light: { reader: 'r1', red: 1 }, eye: { reader: 'r1', pin: 1 } },
+      'doors[0].eye.pin: input 1 of r1 belongs to door D1 already',
     ],
     ['a pin that no reader has', { eye: { reader: 'r1', pin: 17 } }, 'doors[0].eye.pin'],
   ])('refuse %s', (_what, wired, text) => {

@@ -43,6 +43,9 @@ const FAMILY_REGIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ['bb', Object.keys(BB_REGIONS)],
 ]);
 
+/** Families whose pins are inputs or outputs, by what they are set to: one pin can't be both. Others number the two apart. */
+const TWO_WAY: ReadonlySet<string> = new Set(['thingmagic', 'bb']);
+
 const reader = z.strictObject({
   id: name,
   model: z.enum(['thingmagic', 'a0', 'uhf18', 'bb', 'llrp', ...NETWORK_MODELS]),
@@ -239,9 +242,10 @@ const schema = z
     const pins = new Map<string, string>();
     const wire = (door: string, path: (string | number)[], id: string, what: string, pin: number): void => {
       if (!readers.has(id)) issue([...path.slice(0, -1), 'reader'], `"${id}" is none of the readers`);
-      const key = `${what} ${pin} of ${id}`;
+      const model = settings.readers.find((reader) => reader.id === id)?.model ?? '';
+      const key = `${TWO_WAY.has(model) ? 'pin' : what} ${pin} of ${id}`;
       const other = pins.get(key);
-      if (other !== undefined) issue(path, `${key} belongs to door ${other} already`);
+      if (other !== undefined) issue(path, `${what} ${pin} of ${id} belongs to door ${other} already`);
       pins.set(key, door);
     };
     settings.doors.forEach(({ id, antennas: own, light, eye }, i) => {
