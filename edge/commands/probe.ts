@@ -1,6 +1,7 @@
 import { Fault } from '../../protocol/fault.ts';
 import { networkPath } from '../readers/link/tcp.ts';
 import { LLRP_PORT } from '../readers/llrp/codec.ts';
+import { REGIONS } from '../readers/thingmagic/codec.ts';
 import { serialPorts } from '../setup/ports.ts';
 import { type Found, longestMs, type Probed, probeLink, snippet } from '../setup/probe.ts';
 import { options } from './usage.ts';
@@ -10,7 +11,7 @@ const DEFAULT_REGION = 'EU3';
 
 /**
  * `probe [--port PATH | --tcp HOST:PORT] [--region NAME] [--no-read] [--json]`: what answers, and what to write in the settings for it.
- * Exit code 1 when no reader was found. @throws Fault USAGE, LINK_ADDRESS
+ * Exit code 1 when no reader was found. @throws Fault USAGE, also for a region that no settings know; LINK_ADDRESS
  */
 export async function probe(args: string[]): Promise<number> {
   const { values } = options(args, {
@@ -21,6 +22,7 @@ export async function probe(args: string[]): Promise<number> {
     json: { type: 'boolean' },
   });
   const { port, tcp, region = DEFAULT_REGION, json = false } = values;
+  if (!Object.hasOwn(REGIONS, region)) throw new Fault('USAGE', `--region must be one of ${Object.keys(REGIONS).join(', ')}`);
   if (port !== undefined && tcp !== undefined) throw new Fault('USAGE', 'either --port or --tcp, not both');
   const links =
     tcp !== undefined ? [networkPath(`tcp://${tcp.replace(/^tcp:\/\//, '')}`, LLRP_PORT)] : port !== undefined ? [port] : serialPorts();

@@ -125,6 +125,7 @@ describe('the recording of a reader from the command line', { timeout: PATIENCE_
       ['record', '--port', '/dev/null', '--model', 'thingmagic', '--out', join(folder, 'x'), '--seconds', '-1'],
       ['replay'],
       ['probe', '--port', '/dev/null', '--tcp', '127.0.0.1:1'],
+      ['probe', '--port', '/dev/null', '--region', 'MARS'],
     ].map((args) => edge(...args));
     for (const call of calls) {
       expect(await call.ended, call.text()).toBe(2);

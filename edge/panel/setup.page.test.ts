@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../protocol/fault.ts';
@@ -74,6 +76,47 @@ describe('the set-up screen', () => {
     expect(await page.locator('[data-fault=READER_SILENT]').textContent()).toContain(message.text);
   });
 
+  it('has words in both languages for all that a reader is said to have', async () => {
+    const codes = new Set(
+      globSync('../readers/**/*.ts', { cwd: import.meta.dirname, exclude: (name) => name.endsWith('.test.ts') })
+        .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+        .flatMap((text) => text.match(/'(READER|LINK)_[A-Z_]+'/g) ?? [])
+        .map((code) => code.slice(1, -1)),
+    );
+    // Of a command, of a stop, and of settings that are never taken: a reader's card does not show them.
+    for (const code of ['READER_OUTPUT', 'READER_BUSY', 'READER_STOPPED', 'READER_MODEL', 'LINK_ADDRESS']) codes.delete(code);
+    expect(codes.size).toBeGreaterThan(20);
+    await open();
+    const [reader] = setUp.current.readers;
+    if (reader === undefined) expect.fail('no reader');
+    const readers = [...codes].map((code) => ({
+      ...reader,
+      id: code,
+      state: 'failed' as const,
+      antennas: [],
+      message: { code, text: '' },
+    }));
+    setUp.current = { ...setUp.current, readers };
+    for (const language of ['Français', 'English']) {
+      await page.getByRole('button', { name: language }).tap();
+      await page.waitForSelector('[data-fault]');
+      await expect.poll(() => page.locator('[data-fault]').count()).toBe(codes.size);
+      const wordless = `[...document.querySelectorAll('[data-fault]')].filter((one) => one.textContent.trim() === '')`;
+      expect(await page.evaluate(`${wordless}.map((one) => one.dataset.fault)`)).toEqual([]);
+    }
+  });
+
+  it('does not call an antenna good whose reader is gone', async () => {
+    await open();
+    const [reader] = setUp.current.readers;
+    if (reader === undefined) expect.fail('no reader');
+    expect(await page.locator('[data-antenna="r1:1"]').textContent()).toContain('bon');
+    setUp.current = { ...setUp.current, readers: [{ ...reader, state: 'failed', message: { code: 'LINK_OPEN', text: 'gone' } }] };
+    await page.waitForSelector('[data-fault=LINK_OPEN]');
+    expect(await page.locator('[data-antenna="r1:1"]').textContent()).not.toContain('bon');
+    expect(await page.locator('[data-antenna="r1:4"]').textContent()).toContain('débranché');
+  });
+
   it.each([360, 390, 1440])('fits a screen of %i pixels, with targets for gloves, in both languages', async (width) => {
     await open({ width });
     setUp.current = { ...setUp.current, search: { running: false, done: 1, total: 1, results: [found] } };
@@ -113,6 +156,15 @@ describe('the set-up screen', () => {
       { port: 4, door: 'D2', side: 'inside' },
     ]);
     expect(complaints).toEqual([]);
+  });
+
+  it('changes a reader that publishes to the broker', async () => {
+    await open({ locale: 'en-GB' });
+    await page.getByRole('button', { name: 'Change' }).tap();
+    await page.fill('input[name=link]', 'mqtt://dock-1');
+    await page.getByRole('button', { name: 'Save' }).tap();
+    await page.getByText('the reader starts again').waitFor();
+    expect(setUp.saved).toMatchObject([{ reader: { link: 'mqtt://dock-1' } }]);
   });
 
   it('says that a reader needs a door where no zone counts with it', async () => {

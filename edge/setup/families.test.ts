@@ -63,7 +63,7 @@ async function onNetwork(): Promise<ReaderEmulator<EmulatedLlrpReader>> {
 describe('the probe', () => {
   it('knows a network reader, reads with a specification of its own and takes it away again', { timeout: 60_000 }, async () => {
     const emulator = await onNetwork();
-    const found = await probeLink(emulator.path, { region: 'EU3', sampleMs: 500 });
+    const found = await probeLink(emulator.path, { region: 'EU3', sampleMs: 2_000 });
     expect(found).toMatchObject({ state: 'found', family: 'llrp', reader: { model: expect.stringContaining('Impinj') }, faults: [] });
     if (found.state !== 'found') expect.fail('not found');
     expect(found.reader.antennas.map(({ connected }) => connected)).toEqual([true, true, false, false]);
@@ -106,7 +106,7 @@ describe('the probe', () => {
     await reader.stop();
     emulator.silent = false;
     const before = structuredClone(emulator.module.settings);
-    const found = await probeLink(emulator.path, { region: 'EU3', sampleMs: 500 });
+    const found = await probeLink(emulator.path, { region: 'EU3', sampleMs: 2_000 });
     expect(found).toMatchObject({ state: 'found', family: 'uhf18' });
     if (found.state === 'found') expect(found.sample?.[0]).toMatchObject({ port: 1, tags: 2 });
     expect(emulator.module.settings).toEqual(before);

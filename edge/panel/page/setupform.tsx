@@ -133,7 +133,7 @@ function check(form: SetUpForm, { id, reader, power, uses }: Draft, isNew: boole
   const say = (field: string, message: string): void => void out.push({ field, message });
   if (!/^[A-Za-z0-9][\w.-]{0,31}$/.test(id)) say('id', wrong.id);
   else if (isNew && form.readers.some((one) => one.id === id)) say('id', wrong.idTaken);
-  if (!/^(\/\S+|COM\d+|tcp:\/\/[^\s/]+\/?)$/.test(reader.link)) say('link', wrong.link);
+  if (!/^(\/\S+|COM\d+|tcp:\/\/[^\s/]+\/?|mqtt:\/\/[^\s/]+)$/.test(reader.link)) say('link', wrong.link);
   else if (form.readers.some((one) => one.id !== id && one.link === reader.link)) say('link', wrong.linkTaken);
   const cdbm = centi(power);
   if (!(cdbm >= 500 && cdbm <= 3_150)) say('power', wrong.powerCdbm);

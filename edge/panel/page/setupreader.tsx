@@ -20,7 +20,9 @@ function Antennas({ reader }: { reader: SetUpReader }): JSX.Element {
   if (reader.antennas.length === 0) return <p class="empty">{w.noAntenna}</p>;
   return (
     <ul class="hearing">
-      {reader.antennas.map(({ port, connected }) => {
+      {reader.antennas.map(({ port, connected: last }) => {
+        // Of one that does not read nobody knows that its antennas are still there.
+        const connected = last === true && reader.state !== 'reading' ? null : last;
         const heard = reader.hears.find((one) => one.port === port);
         const silent = heard === undefined || heard.rssi === null;
         return (
