@@ -162,7 +162,10 @@ function Steps({ open }: { open: PanelCount }): JSX.Element {
           class={`button big ${approves ? 'primary' : ''}`}
           data-step="confirm"
           disabled={disabled || (approves && name === '')}
-          onClick={() => step(approves ? { do: 'approve', count: id, by: name } : { do: 'discard', count: id })}
+          onClick={({ detail }) => {
+            // The second tap of a double one was meant for the button that stood here before.
+            if (detail < 2) void step(approves ? { do: 'approve', count: id, by: name } : { do: 'discard', count: id });
+          }}
         >
           {approves ? w.approveYes : w.discardYes}
         </button>
