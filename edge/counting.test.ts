@@ -103,6 +103,7 @@ describe('a count at a node', () => {
       articles: [{ serials: { missing: [3], unexpected: [9] } }],
     });
     await counting.step({ do: 'again', count: id() });
+    counting.push('desk', reads(1, 1));
     seconds = 90;
     await counting.step({ do: 'end', count: id() });
     seconds = 100;

@@ -191,7 +191,7 @@ function Steps({ open }: { open: PanelCount }): JSX.Element {
     );
   }
   // What one pass did not see stays in stock: another pass is the better next step while something is missing.
-  const another = open.missing > 0 && open.pass < 2;
+  const another = open.missing > 0 && open.passes < 2 && !open.full;
   return (
     <div class="count-steps">
       <button
@@ -223,9 +223,10 @@ function hint(open: PanelCount): { readonly tone: string; readonly text: string 
   if (open.full) return { tone: 'bad', text: w.full };
   if (open.phase === 'reading' && !open.reading) return { tone: 'bad', text: w.silent };
   if (open.phase === 'reading') return { tone: 'calm', text: open.pass === 1 ? w.walk : w.walkAgain(count(open.missing)) };
+  if (open.silent) return { tone: 'bad', text: w.heardNothing };
   if (open.expectedAt === null) return { tone: 'calm', text: w.blindReview };
   if (open.missing + open.unexpected === 0) return { tone: 'good', text: w.complete };
-  return { tone: 'calm', text: open.pass < 2 && open.missing > 0 ? w.review : w.reviewTwice };
+  return { tone: 'calm', text: open.passes < 2 && open.missing > 0 ? w.review : w.reviewTwice };
 }
 
 /** The open count: large, since it is read at arm's length, above everything else. */
