@@ -122,6 +122,8 @@ export class Counting {
 
   #keep(now = false): void {
     const count = this.#count;
+    // Behind its end on disk it would stand there again, and its tags would be those of the next count.
+    if (this.#ending) return;
     if (count === undefined || (this.#keeping && !now) || (!now && performance.now() - this.#keptAt < KEEP_MS)) return;
     const epcs = this.#unkept;
     this.#unkept = [];
@@ -158,8 +160,14 @@ export class Counting {
     if (step.do === 'end') count.endPass(this.#options.clock().wall);
     else count.again();
     const epcs = this.#unkept.splice(0);
-    await this.#options.outbox.counts.keep(count.head, epcs);
-    this.#options.changed();
+    try {
+      await this.#options.outbox.counts.keep(count.head, epcs);
+    } catch (error) {
+      if (this.#count === count) this.#unkept = [...epcs, ...this.#unkept];
+      throw error;
+    } finally {
+      this.#options.changed();
+    }
   }
 
   async #begin(zone: string): Promise<void> {
