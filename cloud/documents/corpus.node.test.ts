@@ -73,6 +73,19 @@ describe(PRESENT ? 'the corpus of real invoices' : 'the corpus of real invoices 
     });
   }
 
+  // The PDFs of these makers carry the XML that also stands beside them.
+  for (const [pdf, xml] of PRESENT
+    ? [
+        ['03-EN16931_Einfach.pdf', '01-EN16931_Einfach.cii.xml'],
+        ['06-EN16931_1_Teilrechnung.pdf', '04-EN16931_1_Teilrechnung.cii.xml'],
+      ]
+    : []) {
+    it(`gives ${String(pdf)} the normal form of ${String(xml)}`, () => {
+      const { embeddedName: _, attachments: __, ...got } = printedOf(String(pdf));
+      expect(printedOf(String(xml))).toMatchObject(got);
+    });
+  }
+
   for (const { file, error, syntax } of manifest.files.filter((one) => one['error'] !== undefined)) {
     it(`says of ${file} that it is no invoice that is read: ${String(error)}`, () => {
       expect(codeOf(() => read(bytesOf(file)))).toBe(syntax === 'ZUGFeRD1' ? 'UNSUPPORTED_VERSION' : 'PDF_NO_INVOICE');

@@ -17,19 +17,6 @@ const LARGE_PARSES = 4;
 const LARGE_BYTES = 1_000_000;
 const READY_MS = 20_000;
 
-/** A Worker that reads the document it is sent n times. Its own clock stands still while it works: time is taken outside. */
-const WORKER = `
-import { read } from './cloud/documents/intake.ts';
-export default {
-  async fetch(request) {
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    const times = Number(new URL(request.url).searchParams.get('times'));
-    let lines = 0;
-    for (let i = 0; i < times; i++) lines += read(bytes).document.lines.length;
-    return new Response(String(lines));
-  },
-};`;
-
 const sample = (name: string): string => readFileSync(join(ROOT, 'cloud/documents/samples', name), 'utf8');
 
 /** The CII sample with its lines again and again until it weighs a megabyte. */
@@ -49,7 +36,7 @@ class Reader {
     const port = await freePort();
     this.#address = `http://127.0.0.1:${port}`;
     await build({
-      stdin: { contents: WORKER, resolveDir: ROOT, loader: 'js' },
+      entryPoints: [join(ROOT, 'simulators/bench/documentreader.ts')],
       bundle: true,
       format: 'esm',
       external: ['node:*'],
