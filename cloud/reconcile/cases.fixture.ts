@@ -1,4 +1,11 @@
-import type { Scenario, ScenarioDocument, ScenarioLine, ScenarioMovement, ScenarioResult } from './scenario.ts';
+import type {
+  WrittenScenario as Scenario,
+  ScenarioInvoice,
+  ScenarioLine,
+  ScenarioMovement,
+  ScenarioResult,
+  WrittenDocument,
+} from './scenario.ts';
 
 /** Worked cases: what people expect of an invoice, a door and a policy. Numbers of the cases follow the edge cases they stand for. */
 export interface Case {
@@ -46,12 +53,7 @@ export const line = (id: string, qty: string, more: Partial<ScenarioLine> = {}):
   ...more,
 });
 
-export function invoice(
-  number: string,
-  day: number,
-  lines: readonly ScenarioLine[],
-  more: Partial<ScenarioDocument> = {},
-): ScenarioDocument {
+export function invoice(number: string, day: number, lines: ScenarioLine[], more: Partial<ScenarioInvoice> = {}): ScenarioInvoice {
   const issueDate = `2026-03-${String(day).padStart(2, '0')}`;
   return {
     kind: 'invoice',
@@ -67,19 +69,19 @@ export function invoice(
   };
 }
 
-const EXACTLY: Scenario['policy'] = {
+const EXACTLY = {
   quantityTolerance: { abs: '0', pct: '0' },
   priceTolerance: { abs: '0', pct: '0' },
   invoiceCap: '0',
   windowDays: { before: 30, after: 10 },
   readRate: '1',
-  siteMismatch: 'finding',
+  siteMismatch: 'finding' as const,
 };
 
 export function scenario(
-  movements: readonly ScenarioMovement[],
-  documents: readonly ScenarioDocument[],
-  more: Partial<Omit<Scenario, 'policy'>> & { readonly policy?: Partial<Scenario['policy']> } = {},
+  movements: ScenarioMovement[],
+  documents: WrittenDocument[],
+  more: Omit<Scenario, 'movements' | 'documents'> = {},
 ): Scenario {
   const { policy, ...rest } = more;
   return { timeZone: 'Europe/Paris', items: [], prices: [], movements, documents, ...rest, policy: { ...EXACTLY, ...policy } };
@@ -374,8 +376,15 @@ const PRICES: readonly Case[] = [
     [shows('F1', 'PAY', [], ['1', 'MATCHED', 5])],
   ),
   one(
-    'the same amount rounded down is a cent too little',
-    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.99' })], D1)], {
+    'the right price with an amount that is off by what rounding may do',
+    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.98' })], D1)], {
+      prices: [{ supplier: 'S1', gtin: A, price: '0.199' }],
+    }),
+    [shows('F1', 'PAY', [], ['1', 'MATCHED', 5])],
+  ),
+  one(
+    'three cents are no rounding',
+    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.97' })], D1)], {
       prices: [{ supplier: 'S1', gtin: A, price: '0.199' }],
     }),
     [shows('F1', 'HOLD', ['PRICE_VARIANCE'], ['1', 'PRICE_VARIANCE', 5])],

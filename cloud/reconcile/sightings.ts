@@ -1,0 +1,185 @@
+import { Fault } from '../../protocol/fault.ts';
+import { gtin14 } from '../../protocol/gtin.ts';
+import type { ScenarioAdvice, ScenarioMovement } from './scenario.ts';
+
+/** What a serial did at the doors, put right: who took whom back, what was read twice, what must have come in unseen. */
+export interface Sighting extends ScenarioMovement {
+  /** No door saw it: a later movement proves it. */
+  readonly inferred?: boolean;
+  /** The sighting by which the serial last crossed a door the other way. */
+  readonly previous?: Sighting;
+}
+
+/** In, out and in again within this time is one receipt: a forklift that backs out of the door. */
+const REVERSAL_MINUTES = 5;
+const MINUTE_MS = 60_000;
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const atOf = ({ at }: ScenarioMovement): number => Date.parse(at);
+
+/** Oldest first; of one instant what came in before what went out. */
+const compareSightings = (a: ScenarioMovement, b: ScenarioMovement): number =>
+  atOf(a) - atOf(b) || compareText(a.direction, b.direction) || compareText(a.serial, b.serial) || compareText(a.id, b.id);
+
+const keyOf = (gtin: string, serial: string): string => JSON.stringify([gtin14(gtin) ?? gtin, serial]);
+
+/** Despatch advices of our suppliers, and our own. */
+export interface Advices {
+  readonly coming: readonly ScenarioAdvice[];
+  readonly going: readonly ScenarioAdvice[];
+}
+
+/** Despatch advices by the serials they list, each until its goods are there. */
+class Due {
+  readonly #bySerial = new Map<string, ScenarioAdvice[]>();
+  /** When the other goods of an advice came, and where. */
+  readonly #arrivals = new Map<string, ScenarioMovement>();
+
+  constructor(advices: readonly ScenarioAdvice[], movements: readonly ScenarioMovement[], direction: 'in' | 'out') {
+    const sorted = [...advices].sort(
+      (a, b) =>
+        compareText(a.issueDate ?? '', b.issueDate ?? '') || compareText(a.number, b.number) || compareText(a.seller ?? '', b.seller ?? ''),
+    );
+    for (const advice of sorted)
+      for (const { gtin, serials } of advice.lines)
+        for (const serial of new Set(serials)) {
+          const key = keyOf(gtin, serial);
+          const listed = this.#bySerial.get(key);
+          if (listed === undefined) this.#bySerial.set(key, [advice]);
+          else if (!listed.includes(advice)) listed.push(advice);
+        }
+    for (const movement of movements) {
+      if (movement.direction !== direction || movement.despatchRef === undefined) continue;
+      this.settle(movement, movement.despatchRef);
+      const last = this.#arrivals.get(movement.despatchRef);
+      if (last === undefined || compareSightings(movement, last) > 0) this.#arrivals.set(movement.despatchRef, movement);
+    }
+  }
+
+  settle({ gtin, serial }: ScenarioMovement, number: string): void {
+    const key = keyOf(gtin, serial);
+    const listed = this.#bySerial.get(key);
+    if (listed !== undefined)
+      this.#bySerial.set(
+        key,
+        listed.filter((advice) => advice.number !== number),
+      );
+  }
+
+  next({ gtin, serial }: ScenarioMovement): ScenarioAdvice | undefined {
+    return this.#bySerial.get(keyOf(gtin, serial))?.[0];
+  }
+
+  /** With the last goods of its advice, and never after it was seen: that is when it must have come. */
+  receipt(seen: ScenarioMovement, { number }: ScenarioAdvice): Sighting {
+    const arrival = this.#arrivals.get(number);
+    const { at, site } = arrival === undefined || atOf(arrival) > atOf(seen) ? seen : arrival;
+    const { gtin, serial } = seen;
+    return { id: `inferred:${seen.id}`, at, direction: 'in', site, gtin, serial, state: 'confirmed', despatchRef: number, inferred: true };
+  }
+}
+
+/** Without movements that took each other back. */
+function netted(sorted: readonly ScenarioMovement[], reversalMs: number): ScenarioMovement[] {
+  const kept: ScenarioMovement[] = [];
+  for (const movement of sorted) {
+    const last = kept.findLast(({ site }) => site === movement.site);
+    const reverses = last !== undefined && last.direction !== movement.direction && atOf(movement) - atOf(last) <= reversalMs;
+    if (reverses) kept.splice(kept.lastIndexOf(last), 1);
+    else kept.push(movement);
+  }
+  return kept;
+}
+
+const sameReferences = (a: ScenarioMovement, b: ScenarioMovement): boolean =>
+  (b.despatchRef === undefined || a.despatchRef === b.despatchRef) && (b.orderRef === undefined || a.orderRef === b.orderRef);
+
+/** One serial through time. */
+class Trace {
+  readonly sightings: Sighting[] = [];
+  readonly #coming: Due;
+  readonly #going: Due;
+
+  constructor(coming: Due, going: Due) {
+    this.#coming = coming;
+    this.#going = going;
+  }
+
+  add(movement: ScenarioMovement): void {
+    if (this.#isAgain(movement)) this.#inspected(movement);
+    else if (movement.direction === 'in') this.#keep(movement, this.#coming);
+    else {
+      const missed = this.sightings.at(-1)?.direction === 'in' ? undefined : this.#coming.next(movement);
+      if (missed !== undefined) this.#keep(this.#coming.receipt(movement, missed), this.#coming);
+      this.#keep(movement, this.#going);
+    }
+  }
+
+  /** Read again where it already stands, or after it had left: nothing new, unless a despatch advice says that it came in between. */
+  #isAgain(movement: ScenarioMovement): boolean {
+    const last = this.sightings.at(-1);
+    if (last === undefined || last.direction !== movement.direction || last.site !== movement.site) return false;
+    if (last.inspection === 'rejected' || !sameReferences(last, movement)) return false;
+    return movement.direction === 'in' || this.#coming.next(movement) === undefined;
+  }
+
+  #inspected({ inspection }: ScenarioMovement): void {
+    const last = this.sightings.pop();
+    if (last !== undefined) this.sightings.push(inspection === undefined ? last : { ...last, inspection });
+  }
+
+  #keep(movement: Sighting, due: Due): void {
+    const previous = this.sightings.findLast(({ direction }) => direction !== movement.direction);
+    const despatchRef = movement.despatchRef ?? due.next(movement)?.number;
+    if (despatchRef !== undefined) due.settle(movement, despatchRef);
+    this.sightings.push({
+      ...movement,
+      ...(despatchRef === undefined ? {} : { despatchRef }),
+      ...(previous === undefined ? {} : { previous }),
+    });
+  }
+}
+
+/** Each id once. @throws Fault MOVEMENT_DUPLICATE when two movements have one id */
+function distinct(movements: readonly ScenarioMovement[]): ScenarioMovement[] {
+  const byId = new Map<string, ScenarioMovement>();
+  for (const movement of movements) {
+    const before = byId.get(movement.id);
+    if (before !== undefined && JSON.stringify(before) !== JSON.stringify(movement))
+      throw new Fault('MOVEMENT_DUPLICATE', `two movements have the id ${movement.id} and are not the same: give each its own`);
+    byId.set(movement.id, movement);
+  }
+  return [...byId.values()];
+}
+
+/**
+ * The sightings that count up to `now`, oldest first. Of a serial, movements that took each other back within minutes are gone, and so is what
+ * was read again where it stood. A serial that a despatch advice lists came on it when its movement does not say otherwise; one that leaves without
+ * having come has come unseen, when a despatch advice lists it.
+ * @throws Fault MOVEMENT_DUPLICATE
+ */
+export function sightingsOf(
+  movements: readonly ScenarioMovement[],
+  advices: Advices,
+  now = Number.POSITIVE_INFINITY,
+  reversalMinutes = REVERSAL_MINUTES,
+): Sighting[] {
+  const live = distinct(movements).filter((movement) => movement.state === 'confirmed' && atOf(movement) <= now);
+  const bySerial = new Map<string, ScenarioMovement[]>();
+  for (const movement of live.sort(compareSightings)) {
+    const key = keyOf(movement.gtin, movement.serial);
+    const before = bySerial.get(key);
+    if (before === undefined) bySerial.set(key, [movement]);
+    else before.push(movement);
+  }
+  const counted = [...bySerial.values()].map((one) => netted(one, reversalMinutes * MINUTE_MS));
+  const coming = new Due(advices.coming, counted.flat(), 'in');
+  const going = new Due(advices.going, counted.flat(), 'out');
+  return counted
+    .flatMap((one) => {
+      const trace = new Trace(coming, going);
+      for (const movement of one) trace.add(movement);
+      return trace.sightings;
+    })
+    .sort((a, b) => atOf(a) - atOf(b) || Number(a.inferred ?? false) - Number(b.inferred ?? false) || compareSightings(a, b));
+}
