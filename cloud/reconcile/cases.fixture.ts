@@ -16,7 +16,7 @@ export interface Case {
 
 export const A = '03400930000014';
 export const B = '03400930000021';
-const KIT = '03400930000045';
+export const KIT = '03400930000045';
 
 type Reference = { readonly despatchRef?: string; readonly orderRef?: string };
 
@@ -35,7 +35,7 @@ export function goods(prefix: string, count: number, day: number, more: Partial<
 }
 
 /** The same items going back out. */
-const back = (items: readonly ScenarioMovement[], day: number): ScenarioMovement[] =>
+export const back = (items: readonly ScenarioMovement[], day: number): ScenarioMovement[] =>
   items.map(({ despatchRef: _, orderRef: __, ...item }) => ({
     ...item,
     id: `${item.id}o`,

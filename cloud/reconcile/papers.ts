@@ -74,7 +74,7 @@ function factOf(invoice: ScenarioInvoice, id: string, copies: number): InvoiceFa
     ...(invoice.deliverySite === undefined ? {} : { site: invoice.deliverySite }),
     preceding: invoice.precedingInvoices ?? [],
     ...(copies === 0 ? {} : { contested: copies }),
-    lines: invoice.lines.map(lineOf),
+    lines: invoice.lines.filter(({ lineType = 'DETAIL' }) => lineType === 'DETAIL').map(lineOf),
   };
 }
 

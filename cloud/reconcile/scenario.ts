@@ -81,6 +81,8 @@ const invoiceLine = z.object({
   baseQty: decimalText.optional(),
   net: decimalText,
   freeQty: decimalText.optional(),
+  /** Of lines with sub-lines only details count; groups and information say it again. */
+  lineType: z.enum(['DETAIL', 'GROUP', 'INFORMATION']).optional(),
   sellerItemId: text.optional(),
   name: z.string().optional(),
   classification: z.enum(['goods', 'charge', 'service']).optional(),
