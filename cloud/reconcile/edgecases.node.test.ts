@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { A, goods, invoice, line, scenario } from './cases.fixture.ts';
-import { EDGE_CASES } from './edgecases.fixture.ts';
+import { EDGES_OF_GOODS } from './edgegoods.fixture.ts';
+import { EDGES_OF_PRICES } from './edgeprices.fixture.ts';
 import type { ScenarioResult, WrittenScenario } from './scenario.ts';
 import { shuffled } from './shuffled.fixture.ts';
 import { runScenario } from './worked.ts';
+
+const EDGE_CASES = [...EDGES_OF_GOODS, ...EDGES_OF_PRICES];
 
 /** A document a line: number, gate, each line's id, status and matched/short/over, findings. At last what nobody billed. */
 function told({ documents, uninvoiced }: ScenarioResult): string[] {
@@ -54,8 +57,13 @@ describe('bad input', () => {
     }
   };
   const kit = (gtin: string, part: string) => ({ gtin, unit: 'C62', kit: [{ gtin: part, quantity: '1' }] });
-  const confirms = (number: string, more: object = {}) =>
-    ({ kind: 'confirmation', number, invoice: 'F1', lines: [{ id: '1', movements: ['a1'] }], ...more }) as const;
+  const confirms = (number: string, more: object = {}) => ({
+    kind: 'confirmation' as const,
+    number,
+    invoice: 'F1',
+    lines: [{ id: '1', movements: ['a1'] }],
+    ...more,
+  });
 
   it.each<[string, string, WrittenScenario]>([
     [

@@ -214,9 +214,13 @@ export function pricesOf(scenario: Scenario, papers: readonly Paper[]): Price[] 
 /** Confirmations and payments, each once, with what they name in `lines`. */
 export function confirmationsIn({ documents }: Scenario): ScenarioConfirmation[] {
   const all = documents.filter((one): one is ScenarioConfirmation => one.kind === 'confirmation' || one.kind === 'payment');
-  return distinct(all).map((one) =>
-    one.line === undefined || one.movements === undefined
-      ? one
-      : { ...one, lines: [...(one.lines ?? []), { id: one.line, movements: one.movements }] },
-  );
+  return distinct(all).flatMap((one) => {
+    const { line, movements, invoice, invoices = [] } = one;
+    const lines = line === undefined || movements === undefined ? one.lines : [...(one.lines ?? []), { id: line, movements }];
+    return [...new Set([...(invoice === undefined ? [] : [invoice]), ...invoices])].map((number) => ({
+      ...one,
+      invoice: number,
+      ...(lines === undefined ? {} : { lines }),
+    }));
+  });
 }

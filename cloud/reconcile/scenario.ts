@@ -133,8 +133,9 @@ const confirmation = z.object({
   kind: z.enum(['confirmation', 'payment']),
   number: text.optional(),
   issueDate: day.optional(),
-  /** Number of the invoice. */
+  /** Number of the invoice, or of those that one payment settles. */
   invoice: text.optional(),
+  invoices: z.array(text).optional(),
   seller: text.optional(),
   lines: z.array(z.object({ id: text, movements: z.array(text) })).optional(),
   /** In the place of `lines` where there is one. */

@@ -1,5 +1,6 @@
 import { Fault } from '../../protocol/fault.ts';
 import { gtin14 } from '../../protocol/gtin.ts';
+import { put } from './pool.ts';
 import type { ScenarioAdvice, ScenarioMovement } from './scenario.ts';
 
 /** What a serial did at the doors, put right: who took whom back, what was read twice, what must have come in unseen. */
@@ -28,6 +29,14 @@ export interface Advices {
   readonly coming: readonly ScenarioAdvice[];
   readonly going: readonly ScenarioAdvice[];
 }
+
+const inferredFrom = (
+  { id, gtin, serial }: ScenarioMovement,
+  where: Pick<ScenarioMovement, 'at' | 'site' | 'despatchRef' | 'orderRef'>,
+): Sighting => ({
+  ...where,
+  ...{ id: `inferred:${id}`, direction: 'in', gtin, serial, state: 'confirmed', inferred: true },
+});
 
 /** Despatch advices by the serials they list, each until its goods are there. */
 class Due {
@@ -74,8 +83,7 @@ class Due {
   receipt(seen: ScenarioMovement, { number }: ScenarioAdvice): Sighting {
     const arrival = this.#arrivals.get(number);
     const { at, site } = arrival === undefined || atOf(arrival) > atOf(seen) ? seen : arrival;
-    const { gtin, serial } = seen;
-    return { id: `inferred:${seen.id}`, at, direction: 'in', site, gtin, serial, state: 'confirmed', despatchRef: number, inferred: true };
+    return { ...inferredFrom(seen, { at, site }), despatchRef: number };
   }
 }
 
@@ -100,19 +108,42 @@ class Trace {
   readonly #coming: Due;
   readonly #going: Due;
 
-  constructor(coming: Due, going: Due) {
+  /** Arrivals that a door was not sure of, oldest first. */
+  readonly #doubtful: readonly ScenarioMovement[];
+
+  constructor(coming: Due, going: Due, doubtful: readonly ScenarioMovement[]) {
     this.#coming = coming;
     this.#going = going;
+    this.#doubtful = doubtful;
   }
 
   add(movement: ScenarioMovement): void {
     if (this.#isAgain(movement)) this.#inspected(movement);
     else if (movement.direction === 'in') this.#keep(movement, this.#coming);
     else {
-      const missed = this.sightings.at(-1)?.direction === 'in' ? undefined : this.#coming.next(movement);
-      if (missed !== undefined) this.#keep(this.#coming.receipt(movement, missed), this.#coming);
+      const missed = this.#missedBefore(movement);
+      if (missed !== undefined) this.#keep(missed, this.#coming);
       this.#keep(movement, this.#going);
     }
+  }
+
+  /** The arrival that a departure proves: the one a door was not sure of, else that of a despatch advice. */
+  #missedBefore(movement: ScenarioMovement): Sighting | undefined {
+    const last = this.sightings.at(-1);
+    if (last?.direction === 'in') return undefined;
+    const since = last === undefined ? Number.NEGATIVE_INFINITY : atOf(last);
+    const doubt = this.#doubtful.findLast((one) => atOf(one) > since && atOf(one) <= atOf(movement));
+    if (doubt !== undefined) {
+      const { at, site, despatchRef, orderRef } = doubt;
+      return inferredFrom(movement, {
+        at,
+        site,
+        ...(despatchRef === undefined ? {} : { despatchRef }),
+        ...(orderRef === undefined ? {} : { orderRef }),
+      });
+    }
+    const advice = this.#coming.next(movement);
+    return advice === undefined ? undefined : this.#coming.receipt(movement, advice);
   }
 
   /** Read again where it already stands, or after it had left: nothing new, unless a despatch advice says that it came in between. */
@@ -120,7 +151,7 @@ class Trace {
     const last = this.sightings.at(-1);
     if (last === undefined || last.direction !== movement.direction || last.site !== movement.site) return false;
     if (last.inspection === 'rejected' || !sameReferences(last, movement)) return false;
-    return movement.direction === 'in' || this.#coming.next(movement) === undefined;
+    return movement.direction === 'in' || this.#missedBefore(movement) === undefined;
   }
 
   #inspected({ inspection }: ScenarioMovement): void {
@@ -152,10 +183,16 @@ function distinct(movements: readonly ScenarioMovement[]): ScenarioMovement[] {
   return [...byId.values()];
 }
 
+function serials(movements: readonly ScenarioMovement[]): Map<string, ScenarioMovement[]> {
+  const out = new Map<string, ScenarioMovement[]>();
+  for (const movement of movements) put(out, keyOf(movement.gtin, movement.serial), movement);
+  return out;
+}
+
 /**
  * The sightings that count up to `now`, oldest first. Of a serial, movements that took each other back within minutes are gone, and so is what
  * was read again where it stood. A serial that a despatch advice lists came on it when its movement does not say otherwise; one that leaves without
- * having come has come unseen, when a despatch advice lists it.
+ * having come has come unseen, when a despatch advice lists it or a door was in doubt about it.
  * @throws Fault MOVEMENT_DUPLICATE
  */
 export function sightingsOf(
@@ -164,20 +201,18 @@ export function sightingsOf(
   now = Number.POSITIVE_INFINITY,
   reversalMinutes = REVERSAL_MINUTES,
 ): Sighting[] {
-  const live = distinct(movements).filter((movement) => movement.state === 'confirmed' && atOf(movement) <= now);
-  const bySerial = new Map<string, ScenarioMovement[]>();
-  for (const movement of live.sort(compareSightings)) {
-    const key = keyOf(movement.gtin, movement.serial);
-    const before = bySerial.get(key);
-    if (before === undefined) bySerial.set(key, [movement]);
-    else before.push(movement);
-  }
-  const counted = [...bySerial.values()].map((one) => netted(one, reversalMinutes * MINUTE_MS));
-  const coming = new Due(advices.coming, counted.flat(), 'in');
-  const going = new Due(advices.going, counted.flat(), 'out');
+  const known = distinct(movements)
+    .filter((movement) => atOf(movement) <= now)
+    .sort(compareSightings);
+  const bySerial = serials(known.filter(({ state }) => state === 'confirmed'));
+  const doubtful = serials(known.filter(({ state, direction }) => state === 'doubtful' && direction === 'in'));
+  const counted = [...bySerial].map(([key, one]) => ({ key, moved: netted(one, reversalMinutes * MINUTE_MS) }));
+  const moved = counted.flatMap((one) => one.moved);
+  const coming = new Due(advices.coming, moved, 'in');
+  const going = new Due(advices.going, moved, 'out');
   return counted
-    .flatMap((one) => {
-      const trace = new Trace(coming, going);
+    .flatMap(({ key, moved: one }) => {
+      const trace = new Trace(coming, going, doubtful.get(key) ?? []);
       for (const movement of one) trace.add(movement);
       return trace.sightings;
     })

@@ -203,6 +203,15 @@ describe('what a serial did', () => {
     expect(statusOf(scenario([...goods('a', 9, 10, D1), ...left], ten))).toEqual(['F1 SHORT_RECEIVED']);
   });
 
+  it('infers the receipt of what a door was not sure of, once it leaves', () => {
+    const doubt = goods('d', 1, 10, { ...D1, state: 'doubtful' });
+    const left = goods('z', 1, 17, { serial: 'd1', direction: 'out' });
+    expect(runScenario(scenario([...goods('a', 9, 10, D1), ...doubt, ...left], ten))).toMatchObject({
+      documents: [{ gate: 'PAY', lines: [{ status: 'MATCHED' }], findings: ['INFERRED_RECEIPT'] }],
+      uninvoiced: ['z1'],
+    });
+  });
+
   it('knows an item by the despatch advice that lists it', () => {
     const other = invoice('F2', 11, [line('1', '10')]);
     const listed = advice(goods('a', 10, 10).map(({ serial }) => serial));
@@ -285,6 +294,10 @@ describe('a confirmation', () => {
     expect(gates([])).toEqual(['HOLD', 'PAY']);
     const movements = goods('a', 10, 10).map(({ id }) => id);
     expect(gates([{ kind: 'confirmation', invoice: 'F1', lines: [{ id: '1', movements }] }])).toEqual(['PAY', 'HOLD']);
+  });
+
+  it('of one payment may settle several invoices', () => {
+    expect(gates([{ kind: 'payment', invoices: ['F1', 'F2'], issueDate: '2026-03-13' }])).toEqual(['HOLD', 'PAY']);
   });
 
   it('without movements keeps what was matched on its day', () => {
