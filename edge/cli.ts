@@ -13,6 +13,14 @@ const HELP = `docket edge: the program at the dock
   npm run edge -- outbox --settings FILE  say what happened to the file of unsent records that nobody has confirmed yet
   npm run edge -- confirm --settings FILE confirm that: the panel stops telling of it; files that were set aside stay
   npm run edge -- check --settings FILE   say whether the settings file is right, and change nothing
+  npm run edge -- probe [--port PATH | --tcp HOST:PORT] [--region NAME] [--no-read] [--json]
+                                          find the readers that answer here, read with each for 3 s, say what to write in the settings
+  npm run edge -- record --settings FILE --reader ID --out FILE [--what bytes|reads] [--max-mb N] [--seconds N]
+                                          record a reader, also of a running node; or --port PATH | --tcp HOST:PORT with --model NAME
+  npm run edge -- replay FILE [--settings FILE] [--reads] [--in-time]
+                                          what the doors would decide on a recording, a JSON object a line; the same at each run
+  npm run edge -- replay FILE --serve [--port N] [--in-time]
+                                          offer the recorded bytes to a driver on a TCP port of this machine
   npm run edge -- decode --protocol NAME [--direction reader|host]
                                           frames of a reader, a hexadecimal string a line in, a JSON object a line out
   npm run edge -- epc                     what EPCs say: one in hexadecimal a line in, a JSON object a line out
@@ -41,7 +49,7 @@ async function run(args: string[]): Promise<number> {
   const settings = await loadSettings(file);
   // Loaded here: the other commands need none of its parts and answer at once.
   const { runNode } = await import('./main.ts');
-  const node = await runNode(settings, log);
+  const node = await runNode(settings, log, file);
   log('stopping', { signal: await stopped });
   setTimeout(() => {
     log('stopped', { complete: false });
@@ -63,6 +71,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./commands/check.ts')).check,
   epc: async () => (await import('./commands/epc.ts')).epc,
   decode: async () => (await import('./commands/decode.ts')).decode,
+  probe: async () => (await import('./commands/probe.ts')).probe,
+  record: async () => (await import('./commands/record.ts')).record,
+  replay: async () => (await import('./commands/replay.ts')).replay,
 };
 
 /** Runs a command line; resolves with the exit code. */

@@ -103,6 +103,7 @@ describe('a count at a node', () => {
       articles: [{ serials: { missing: [3], unexpected: [9] } }],
     });
     await counting.step({ do: 'again', count: id() });
+    counting.push('desk', reads(1, 1));
     seconds = 90;
     await counting.step({ do: 'end', count: id() });
     seconds = 100;
@@ -147,6 +148,33 @@ describe('a count at a node', () => {
     expect(records()).toEqual([]);
     await counting.step({ do: 'begin', zone: 'A' });
     expect(counting.shown()).toMatchObject({ expected: 2, expectedAt: NOW + 5 });
+  });
+
+  it('does not come back when tags are read while it is discarded, nor do they count in the next one', async () => {
+    await counting.step({ do: 'begin', zone: 'A' });
+    seconds = 5;
+    const discarded = counting.step({ do: 'discard', count: id() });
+    counting.push('desk', reads(1, 1, 2));
+    await discarded;
+    counting.tick();
+    await outbox.close();
+    open();
+    expect(counting.shown()).toBeNull();
+    await counting.step({ do: 'begin', zone: 'A' });
+    await outbox.close();
+    open();
+    expect(counting.shown()).toMatchObject({ read: 0 });
+  });
+
+  it('is of one pass when its reader heard nothing in the other, whatever was pressed', async () => {
+    await told(listOf('A', [1, 2, 3]));
+    await counting.step({ do: 'begin', zone: 'A' });
+    await counting.step({ do: 'end', count: id() });
+    await counting.step({ do: 'again', count: id() });
+    await counting.step({ do: 'end', count: id() });
+    expect(counting.shown()).toMatchObject({ pass: 2, passes: 1, silent: true, missing: 3 });
+    await counting.step({ do: 'approve', count: id(), by: 'Léa' });
+    expect(records()).toMatchObject([{ passes: 1 }]);
   });
 
   it('leaves out what its reader read just before it began, at another shelf', async () => {

@@ -75,8 +75,9 @@ export class Counting {
     // Not for longer: a clock that is set back must not make a reader blind.
     const settling = performance.now() - this.#begunAt < SETTLE_MS;
     const since = settling ? count.head.opened.wall : Number.NEGATIVE_INFINITY;
+    const before = count.head;
     const fresh = count.see(own.filter(({ at }) => at >= since).map(({ epc }) => epc));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0 && count.head === before) return;
     this.#unkept.push(...fresh);
     this.#keep();
     this.#options.changed();
@@ -121,6 +122,8 @@ export class Counting {
 
   #keep(now = false): void {
     const count = this.#count;
+    // Behind its end on disk it would stand there again, and its tags would be those of the next count.
+    if (this.#ending) return;
     if (count === undefined || (this.#keeping && !now) || (!now && performance.now() - this.#keptAt < KEEP_MS)) return;
     const epcs = this.#unkept;
     this.#unkept = [];
@@ -157,8 +160,14 @@ export class Counting {
     if (step.do === 'end') count.endPass(this.#options.clock().wall);
     else count.again();
     const epcs = this.#unkept.splice(0);
-    await this.#options.outbox.counts.keep(count.head, epcs);
-    this.#options.changed();
+    try {
+      await this.#options.outbox.counts.keep(count.head, epcs);
+    } catch (error) {
+      if (this.#count === count) this.#unkept = [...epcs, ...this.#unkept];
+      throw error;
+    } finally {
+      this.#options.changed();
+    }
   }
 
   async #begin(zone: string): Promise<void> {
@@ -233,13 +242,14 @@ export class Counting {
   shown(): PanelCount | null {
     const count = this.#count;
     if (count === undefined) return null;
-    const { count: id, zone, name, phase, pass, opened, expected: expectedAt } = count.head;
+    const { count: id, zone, name, phase, pass, silent, opened, expected: expectedAt } = count.head;
     const withSerials = phase === 'review' || pass > 1;
     const articles = count.articles(ARTICLES_SHOWN).map((article) => {
       const differs = article.missing + article.unexpected > 0;
       if (!withSerials || !differs || article.gtin === null) return article;
       return { ...article, serials: count.serials(article.gtin, SERIALS_SHOWN) };
     });
-    return { count: id, zone, name, phase, pass, opened: opened.wall, expectedAt, ...count.sums(), reading: this.#reads(zone), articles };
+    const head = { count: id, zone, name, phase, pass, passes: count.passes, silent, opened: opened.wall, expectedAt };
+    return { ...head, ...count.sums(), reading: this.#reads(zone), articles };
   }
 }

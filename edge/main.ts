@@ -15,10 +15,9 @@ import { Outbox } from './outbox/outbox.ts';
 import { startPanel } from './panel/server.ts';
 import { Doors } from './passage/doors.ts';
 import { isNetworkModel } from './readers/network/inlet.ts';
-import { NetworkReader } from './readers/network/reader.ts';
-import { openReader } from './readers/open.ts';
 import type { ReaderEvents, ReaderSettings } from './readers/reader.ts';
 import { type Settings, zoneAntennas } from './settings.ts';
+import { SetUp } from './setup/setup.ts';
 import { type NodeKey, Uplink, type UplinkState } from './uplink/uplink.ts';
 
 /** How often doors are looked at for passages whose quiet interval has passed: far below what a person or the hub notices. */
@@ -51,13 +50,14 @@ class Started {
 }
 
 /**
- * Runs a node: readers, doors, outbox, uplink, panel and broker. It only puts the parts together.
+ * Runs a node: readers, doors, outbox, uplink, panel and broker. It only puts the parts together. `file` is where the settings came from,
+ * for the set-up screen to change them.
  * @throws Fault of the part that does not start; those that had started are stopped
  */
-export async function runNode(settings: Settings, log: Log): Promise<RunningNode> {
+export async function runNode(settings: Settings, log: Log, file?: string): Promise<RunningNode> {
   const started = new Started();
   try {
-    return await compose(settings, log, started);
+    return await compose(settings, log, started, file);
   } catch (error) {
     await started.stop();
     throw error;
@@ -87,7 +87,7 @@ function journalled(dir: string): boolean {
   return existsSync(dir) && readdirSync(dir).some((name) => name.endsWith('.journal'));
 }
 
-async function compose(settings: Settings, log: Log, started: Started): Promise<RunningNode> {
+async function compose(settings: Settings, log: Log, started: Started, file: string | undefined): Promise<RunningNode> {
   const { tenant, site, node, dataDir } = settings;
   const address = { tenant, site, node };
   const keys = new NodeKeys(dataDir);
@@ -146,8 +146,10 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
   };
   let broker: Broker | undefined;
   const send = (topic: string, text: string): boolean => broker?.command(topic, text) ?? false;
-  const readers = readerSettings(settings).map((reader) => openReader(reader, events, { send }));
-  const network = readers.filter((reader) => reader instanceof NetworkReader);
+  const setUp = new SetUp({ settings, file, readersOf: readerSettings, events, parts: { send }, log });
+  started.add(() => setUp.stop());
+  const { readers } = setUp;
+  const network = readers.flatMap((reader) => reader.network ?? []);
   const lights = new StackLights(settings.doors, readers, log);
   const health = (): ReturnType<(typeof readers)[number]['health']>[] => readers.map((reader) => reader.health());
   const counting = new Counting({
@@ -220,7 +222,7 @@ async function compose(settings: Settings, log: Log, started: Started): Promise<
     }, SIGNS_MS);
     started.add(() => clearInterval(timer));
   }
-  const panel = await startPanel({ ...settings.panel, model: desk });
+  const panel = await startPanel({ ...settings.panel, model: desk, setUp });
   started.add(() => panel.stop());
   started.add(() => uplink.stop());
   started.add(() => outbox.flush());

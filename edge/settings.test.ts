@@ -83,6 +83,19 @@ describe('settings', () => {
       expect(() => of('thingmagic', link)).toThrow(/readers\[0\]\.link: must name its port/);
   });
 
+  it('take a region only where the family of the reader has it', () => {
+    const of = (model: string, region: string) => () => {
+      const settings = valid();
+      Object.assign(settings.readers[0] as object, { model, region });
+      return checkSettings(settings, 'settings.json');
+    };
+    expect(of('thingmagic', 'JP')).not.toThrow();
+    for (const model of ['a0', 'uhf18', 'bb']) {
+      expect(of(model, 'EU3')).not.toThrow();
+      expect(of(model, 'JP')).toThrow(new RegExp(`readers\\[0\\]\\.region: "JP" is none of a ${model}: use one of .*EU3`));
+    }
+  });
+
   it('take the offset and the photo-eye of a reader that has them, and of no other', () => {
     const value = valid();
     const reader = { ...value.readers[0], rssiOffset: -120, gated: true };
@@ -91,6 +104,13 @@ describe('settings', () => {
     expect(() => checkSettings({ ...value, readers: [reader] }, 'f')).toThrow(
       /readers\[0\]\.rssiOffset: is for uhf18.*readers\[0\]\.gated/s,
     );
+  });
+
+  it('take a lamp and an eye of one number where the reader numbers outputs and inputs apart', () => {
+    const value = valid();
+    Object.assign(value.readers[0] as object, { model: 'uhf18' });
+    const door = { ...value.doors[0], light: { reader: 'r1', red: 1 }, eye: { reader: 'r1', pin: 1 } };
+    expect(() => checkSettings({ ...value, doors: [door] }, 'f')).not.toThrow();
   });
 
   it('take a stack light and a photo-eye on pins of a reader', () => {
@@ -110,6 +130,11 @@ describe('settings', () => {
       'two lamps on one pin',
       { light: { reader: 'r1', red: 1, green: 1 } },
       'doors[0].light.red: output 1 of r1 belongs to door D1 already',
+    ],
+    [
+      'an eye on the pin of a lamp',
+      { light: { reader: 'r1', red: 1 }, eye: { reader: 'r1', pin: 1 } },
+      'doors[0].eye.pin: input 1 of r1 belongs to door D1 already',
     ],
     ['a pin that no reader has', { eye: { reader: 'r1', pin: 17 } }, 'doors[0].eye.pin'],
   ])('refuse %s', (_what, wired, text) => {

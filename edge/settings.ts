@@ -8,10 +8,13 @@ import { isName } from '../protocol/topics.ts';
 import { DEFAULT_LIMITS } from './outbox/space.ts';
 import { HOST } from './panel/guard.ts';
 import { DEFAULT_TUNING } from './passage/tuning.ts';
+import { A0_REGIONS } from './readers/a0/regions.ts';
+import { REGIONS as BB_REGIONS } from './readers/bb/commands.ts';
 import { networkPath, parseTcp } from './readers/link/tcp.ts';
 import { LLRP_PORT } from './readers/llrp/codec.ts';
 import { isNetworkModel, NETWORK_MODELS, userOf } from './readers/network/inlet.ts';
 import { REGIONS } from './readers/thingmagic/codec.ts';
+import { REGION_NAMES as UHF18_REGIONS } from './readers/uhf18/region.ts';
 
 const name = z.string().refine(isName, 'must be 1 to 32 letters, digits, hyphens, dots or underscores, and begin with a letter or digit');
 const port = z.number().int().min(0).max(65_535);
@@ -32,6 +35,16 @@ const MAX_PORT = 16;
 
 /** A filter that can't reach the broker's own topics. */
 const TOPIC = /^(?!docket(\/|$))[^$#+/\0][^#+\0]{0,60}(\/[^#+\0]{0,60}|\/\+){0,6}(\/#)?$/;
+
+/** Families that can be set to some of the regions only. A ThingMagic module knows its own, a network reader has one by its maker. */
+const FAMILY_REGIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['a0', Object.keys(A0_REGIONS)],
+  ['uhf18', UHF18_REGIONS],
+  ['bb', Object.keys(BB_REGIONS)],
+]);
+
+/** Families whose pins are inputs or outputs, by what they are set to: one pin can't be both. Others number the two apart. */
+const TWO_WAY: ReadonlySet<string> = new Set(['thingmagic', 'bb']);
 
 const reader = z.strictObject({
   id: name,
@@ -182,7 +195,9 @@ const schema = z
       readers.add(id);
     });
     const links = new Map<string, string>();
-    settings.readers.forEach(({ model, rssiOffset, gated }, i) => {
+    settings.readers.forEach(({ model, region, rssiOffset, gated }, i) => {
+      const regions = FAMILY_REGIONS.get(model) ?? [region];
+      if (!regions.includes(region)) issue(['readers', i, 'region'], `"${region}" is none of a ${model}: use one of ${regions.join(', ')}`);
       if (model === 'uhf18') return;
       if (rssiOffset !== undefined) issue(['readers', i, 'rssiOffset'], `is for uhf18: a ${model} tells dBm`);
       if (gated !== undefined) issue(['readers', i, 'gated'], `is for uhf18: a ${model} has no such mode`);
@@ -227,9 +242,10 @@ const schema = z
     const pins = new Map<string, string>();
     const wire = (door: string, path: (string | number)[], id: string, what: string, pin: number): void => {
       if (!readers.has(id)) issue([...path.slice(0, -1), 'reader'], `"${id}" is none of the readers`);
-      const key = `${what} ${pin} of ${id}`;
+      const model = settings.readers.find((reader) => reader.id === id)?.model ?? '';
+      const key = `${TWO_WAY.has(model) ? 'pin' : what} ${pin} of ${id}`;
       const other = pins.get(key);
-      if (other !== undefined) issue(path, `${key} belongs to door ${other} already`);
+      if (other !== undefined) issue(path, `${what} ${pin} of ${id} belongs to door ${other} already`);
       pins.set(key, door);
     };
     settings.doors.forEach(({ id, antennas: own, light, eye }, i) => {
@@ -305,6 +321,11 @@ function field(path: readonly PropertyKey[]): string {
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
     '',
   );
+}
+
+/** What is wrong with settings, by field; empty when they are right. */
+export function settingsIssues(value: unknown): { readonly field: string; readonly message: string }[] {
+  return schema.safeParse(value).error?.issues.map(({ path, message }) => ({ field: field(path), message })) ?? [];
 }
 
 /** Checks settings; `file` is named in the message. @throws Fault SETTINGS_INVALID naming each wrong field */

@@ -110,7 +110,10 @@ export interface CountBody {
   /** Begin of the first pass and end of the last, epoch milliseconds by the node's wall clock. */
   readonly opened: number;
   readonly closed: number;
-  /** How often the zone was gone through. What one pass did not see may have been shaded: only two say that it is missing. */
+  /**
+   * How often the zone was gone through and a tag was heard, at least 1. What one pass did not see may have been shaded: only two say that it is
+   * missing.
+   */
   readonly passes: number;
   /** Hub time at which the hub said what stands in the zone, epoch milliseconds; absent in a count without expectation. */
   readonly expected?: number;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeSgtin96, encodeSscc96 } from '../../protocol/epc.ts';
 import { countItems, decodeBody, eachItem, encodeBody, groupItems, type Item, MAX_ITEMS, type NodeClock } from '../../protocol/record.ts';
-import { Count, isCountHead, type ZoneList } from './count.ts';
+import { Count, isCountHead, MAX_COUNTED, type ZoneList } from './count.ts';
 import { countBodies } from './record.ts';
 
 const NOW = 1_795_507_200_000;
@@ -44,6 +44,38 @@ describe('a count of a zone', () => {
     count.endPass(NOW + 90_000);
     expect(count.head).toMatchObject({ phase: 'review', pass: 2, closed: NOW + 90_000 });
     expect(count.sums()).toMatchObject({ read: 2, missing: 1 });
+  });
+
+  it('has two passes only when a tag was heard in both: a reader that is off must not empty the zone', () => {
+    const count = begun(list([1, 2, 3]));
+    count.endPass(NOW + 1_000);
+    expect([count.passes, count.head.silent]).toEqual([1, true]);
+    count.again();
+    count.see(tea(1));
+    count.endPass(NOW + 2_000);
+    expect([count.passes, count.head.silent]).toEqual([1, false]);
+    count.again();
+    count.endPass(NOW + 3_000);
+    expect(countBodies(count, 'Léa', clock(4))[0]).toMatchObject({ passes: 1 });
+    count.again();
+    // Nothing new, and yet the reader reads.
+    expect(count.see(tea(1))).toEqual([]);
+    count.endPass(NOW + 4_000);
+    expect(countBodies(count, 'Léa', clock(5))[0]).toMatchObject({ passes: 2 });
+  });
+
+  it('proves no loss once tags had to be left out, after a crash neither', () => {
+    const expected = Array.from({ length: 10 }, (_, serial) => serial);
+    const count = begun(list(expected));
+    const others = Array.from({ length: MAX_COUNTED }, (_, serial) => encodeSgtin96(COFFEE, serial, 7));
+    count.see(others);
+    count.endPass(NOW + 1_000);
+    count.again();
+    count.see(tea(...expected));
+    expect(count.sums()).toMatchObject({ missing: 10, full: true });
+    expect(count.passes).toBe(1);
+    const torn = Count.resume(count.head, others, list(expected));
+    expect([torn.passes, torn.sums().full]).toEqual([1, true]);
   });
 
   it('takes a newer list while its first pass reads, and none when people look for what is missing', () => {

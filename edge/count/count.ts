@@ -24,6 +24,10 @@ export interface CountHead {
   readonly phase: CountPhase;
   /** From 1. */
   readonly pass: number;
+  /** Passes in which a tag was heard: the others are of a reader that was off or unplugged, and prove nothing. */
+  readonly heard: number;
+  /** No tag was heard in this pass. */
+  readonly silent: boolean;
   /** The node's clock when the first pass began. */
   readonly opened: NodeClock;
   /** End of the last pass by the node's wall clock, epoch milliseconds; the begin before the first has ended. */
@@ -40,7 +44,8 @@ export function isCountHead(value: unknown): value is CountHead {
   const isPhase = head?.phase === 'reading' || head?.phase === 'review';
   const isClock = [opened?.wall, opened?.mono].every(Number.isSafeInteger) && typeof opened?.boot === 'string';
   const isDated = Number.isSafeInteger(head?.closed) && (head?.expected === null || Number.isSafeInteger(head?.expected));
-  return isNamed && isPhase && isClock && isDated && Number.isSafeInteger(head?.pass) && (head?.pass ?? 0) > 0;
+  const isPassed = Number.isSafeInteger(head?.pass) && (head?.pass ?? 0) > 0 && Number.isSafeInteger(head?.heard);
+  return isNamed && isPhase && isClock && isDated && isPassed && typeof head?.silent === 'boolean';
 }
 
 /** One article of a count; `gtin` is null for tags that are no GS1 item. */
@@ -95,8 +100,8 @@ export class Count {
 
   /** Begins the first pass. Without a list nothing is expected and nothing can be missing. */
   static begin(of: Pick<CountHead, 'count' | 'zone' | 'name'>, clock: NodeClock, list: ZoneList | undefined): Count {
-    const head = { ...of, phase: 'reading', pass: 1, opened: clock, closed: clock.wall, expected: list?.at ?? null } as const;
-    return new Count(head, list);
+    const head = { ...of, phase: 'reading', pass: 1, heard: 0, silent: true, opened: clock, closed: clock.wall } as const;
+    return new Count({ ...head, expected: list?.at ?? null }, list);
   }
 
   /** Goes on after a restart with what was kept. */
@@ -104,11 +109,21 @@ export class Count {
     const count = new Count({ ...head, phase: 'reading', expected: list?.at ?? null }, list);
     count.see(epcs);
     count.#head = { ...head, expected: list?.at ?? null };
+    // What did not fit was not kept: nobody knows any more whether there was something.
+    count.#full = count.#heard.size >= MAX_COUNTED;
     return count;
   }
 
   get head(): CountHead {
     return this.#head;
+  }
+
+  /**
+   * Passes as the record says them, at least 1: two are taken for a proof that something is missing. Those that heard nothing are no proof, nor
+   * are those of a count that had to leave tags out.
+   */
+  get passes(): number {
+    return this.#full ? 1 : Math.max(1, this.#head.heard);
   }
 
   get names(): ZoneList['names'] {
@@ -153,7 +168,10 @@ export class Count {
   see(epcs: Iterable<string>): string[] {
     if (this.#head.phase !== 'reading') return [];
     const fresh: string[] = [];
-    for (const epc of epcs) if (this.#isNew(epc)) fresh.push(epc);
+    for (const epc of epcs) {
+      if (this.#head.silent) this.#head = { ...this.#head, silent: false, heard: this.#head.heard + 1 };
+      if (this.#isNew(epc)) fresh.push(epc);
+    }
     return fresh;
   }
 
@@ -187,7 +205,7 @@ export class Count {
   /** Begins another pass. */
   again(): void {
     if (this.#head.phase !== 'review') return;
-    this.#head = { ...this.#head, phase: 'reading', pass: this.#head.pass + 1 };
+    this.#head = { ...this.#head, phase: 'reading', pass: this.#head.pass + 1, silent: true };
   }
 
   sums(): CountSums {

@@ -25,7 +25,7 @@ export function countBodies(count: Count, by: string, clock: NodeClock): CountBo
     const units = ssccs.slice(i * MAX_ITEMS, (i + 1) * MAX_ITEMS);
     return {
       ...{ type: 'count', v: 1, count: head.count, zone: head.zone, name: head.name, part: i + 1, parts },
-      ...{ opened: openedOf(head, clock), closed: head.closed, passes: head.pass },
+      ...{ opened: openedOf(head, clock), closed: head.closed, passes: count.passes },
       ...(head.expected === null ? {} : { expected: head.expected }),
       ...{ by, approved: clock.wall, items: groupItems(of(true)) },
       ...(missing.length === 0 ? {} : { missing }),

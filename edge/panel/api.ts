@@ -33,7 +33,8 @@ const Step = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('approve'), count: NAME, by: NAME }),
 ]);
 
-async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+/** The body of a request, which must be JSON of this form. @throws Fault NOT_JSON, BodyFault */
+export async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new Fault('NOT_JSON', `content-type ${type || 'is missing'}: send application/json`);
@@ -50,7 +51,7 @@ async function body<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   throw new BodyFault(result.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })));
 }
 
-const limit = bodyLimit({
+export const limit = bodyLimit({
   // A decision on the largest passage, 1,000 items as 496-bit EPCs, fits a record body.
   maxSize: MAX_BODY_BYTES,
   onError: () => {

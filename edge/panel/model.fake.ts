@@ -153,7 +153,8 @@ export const ZONES: readonly PanelZone[] = [
 /** A count whose first pass has ended, or that reads. */
 export function sampleCount(more: Partial<PanelCount> = {}): PanelCount {
   return {
-    ...{ count: 'c1', zone: 'A', name: 'Allée A', phase: 'review', pass: 1, opened: OPENED, expectedAt: OPENED - 3_600_000 },
+    ...{ count: 'c1', zone: 'A', name: 'Allée A', phase: 'review', pass: 1, passes: 1, silent: false },
+    ...{ opened: OPENED, expectedAt: OPENED - 3_600_000 },
     ...{ expected: 240, read: 238, missing: 5, unexpected: 3, raw: 1, ssccs: 4, full: false, reading: true },
     articles: [
       {
@@ -230,7 +231,7 @@ export class FakeModel implements PanelModel {
       this.change({
         count: sampleCount({ zone: step.zone, name: of?.name ?? '', phase: 'reading', expectedAt: list, ...sums, articles: [] }),
       });
-    } else if (step.do === 'end') this.change({ count: sampleCount({ pass: count?.pass ?? 1 }) });
+    } else if (step.do === 'end') this.change({ count: sampleCount({ pass: count?.pass ?? 1, passes: count?.pass ?? 1 }) });
     else if (step.do === 'again') this.change({ count: sampleCount({ phase: 'reading', pass: (count?.pass ?? 1) + 1 }) });
     else this.change({ count: null });
   }

@@ -55,6 +55,10 @@ export interface PanelCount {
   /** Reading goes on, or the differences are looked at. */
   readonly phase: 'reading' | 'review';
   readonly pass: number;
+  /** Passes that are taken for a proof that something is missing; at least 1. */
+  readonly passes: number;
+  /** No tag was heard in this pass. */
+  readonly silent: boolean;
   /** Begin of the first pass. */
   readonly opened: number;
   /** When the list was made that is expected; null in a count without expectation. */

@@ -170,6 +170,31 @@ describe('a count', () => {
     expect(model.steps).toEqual([{ do: 'discard', count: 'c1' }]);
   });
 
+  it('says that a pass in which nothing was read does not count', async () => {
+    const silent = { read: 0, missing: 240, unexpected: 0, articles: [] };
+    model.state = { ...model.state, zones: ZONES, count: sampleCount({ ...silent, pass: 2, passes: 1, silent: true }) };
+    await open({ locale: 'en-GB' });
+    await page.getByText('Nothing was read in this pass: it does not count.').waitFor();
+    await page.locator('[data-step=again].primary').waitFor();
+    await page.locator('[data-step=approve]').tap();
+    await page.getByText('The 240 missing stay in stock').waitFor();
+  });
+
+  it('is not ended by a glove that taps twice', async () => {
+    model.state = { ...model.state, zones: ZONES, count: sampleCount({ phase: 'reading' }) };
+    await open({ locale: 'en-GB' });
+    await page.setViewportSize({ width: 360, height: 844 });
+    for (const share of [0.1, 0.5, 0.9]) {
+      const box = await page.locator('[data-step=discard]').boundingBox();
+      await page.mouse.dblclick((box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) * share);
+      await page.locator('#count, #zones').waitFor();
+      expect(model.steps).toEqual([]);
+      const back = page.getByRole('button', { name: 'Back' });
+      if (await back.isVisible()) await back.click({ delay: 0 });
+      await page.locator('[data-step=discard]').waitFor();
+    }
+  });
+
   it('that another screen ended is said to be gone', async () => {
     model.state = { ...model.state, zones: ZONES, count: sampleCount() };
     await open({ locale: 'en-GB' });

@@ -13,6 +13,10 @@ const STATUS: Readonly<Record<string, { status: number; title: string }>> = {
   DOOR_UNKNOWN: { status: 404, title: 'Unknown door' },
   DOCUMENT_UNKNOWN: { status: 404, title: 'Unknown document' },
   ZONE_UNKNOWN: { status: 404, title: 'Unknown zone' },
+  READER_UNKNOWN: { status: 404, title: 'Unknown reader' },
+  LINK_ADDRESS: { status: 400, title: 'Not an address' },
+  RECORDING_BYTES: { status: 400, title: 'No bytes to record' },
+  TOO_MANY_RECORDINGS: { status: 503, title: 'Too many recordings' },
 };
 
 /** One thing that is wrong with a body: where, as a JSON path, and what. */

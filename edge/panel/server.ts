@@ -9,6 +9,8 @@ import { checkHost, headers, ownOrigin } from './guard.ts';
 import { LiveState } from './live.ts';
 import type { PanelModel } from './model.ts';
 import { problem } from './problem.ts';
+import { setUpApi } from './setupapi.ts';
+import type { SetUpModel } from './setupmodel.ts';
 
 /**
  * Six of a browser for each of the few screens, and those of forgotten tabs. A program on this machine that opens more must not take the
@@ -21,6 +23,8 @@ export interface PanelOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly model: PanelModel;
+  /** Readers of a running node; without it there is no set-up screen. */
+  readonly setUp?: SetUpModel;
   /** For a page that is bundled already; else it is bundled here. */
   readonly page?: Page;
 }
@@ -33,11 +37,12 @@ export interface Panel {
   stop(): Promise<void>;
 }
 
-function panelApp(model: PanelModel, live: LiveState, page: Page, port: () => number): Hono {
+function panelApp({ model, setUp }: PanelOptions, live: LiveState, page: Page, port: () => number): Hono {
   const app = new Hono();
   app.onError((error) => problem(error));
   app.notFound((c) => problem(new Fault('NOT_FOUND', `${c.req.method} ${c.req.path}: there is nothing here`)));
   app.use(headers, ownOrigin(port));
+  if (setUp !== undefined) app.route('/api/setup', setUpApi(setUp));
   app.route('/api', panelApi(model, live));
   for (const [path, file] of page) {
     app.get(path, (c) => {
@@ -69,11 +74,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
  * Serves the panel over a model.
  * @throws Fault PANEL_ADDRESS, PORT_TAKEN, PANEL_LISTEN, PANEL_PAGE
  */
-export async function startPanel({ host, port, model, page }: PanelOptions): Promise<Panel> {
+export async function startPanel(options: PanelOptions): Promise<Panel> {
+  const { host, port, model, page } = options;
   checkHost(host);
   const live = new LiveState(model);
   let bound = port;
-  const app = panelApp(model, live, page ?? (await loadPage()), () => bound);
+  const app = panelApp(options, live, page ?? (await loadPage()), () => bound);
   // The global Request and Response of the node's process stay as they are.
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   server.maxConnections = MAX_CONNECTIONS;

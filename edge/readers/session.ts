@@ -1,6 +1,8 @@
 import type { Read } from '../../protocol/read.ts';
 import type { ByteLink, OpenLink } from './link/link.ts';
+import type { Probe } from './probe.ts';
 import type { ReaderSettings } from './reader.ts';
+import type { DecoderSettings, ReadsOfBytes } from './reads.ts';
 
 /** What a session tells the reader that owns it. Nothing is called before `start` or after the session has ended. */
 export interface SessionEvents {
@@ -83,6 +85,10 @@ export interface Family {
   readonly network?: { readonly port: number };
   /** Makes the session of an open link. It sends nothing before `start`. */
   session(link: ByteLink, name: string, events: SessionEvents, now: () => number): ReaderSession;
+  /** How to find such a reader on an unknown line; without it the probe passes this family over. */
+  readonly probe?: Probe;
+  /** Makes what turns the recorded bytes of a reader into reads again; without it only its reads can be played back. */
+  decoder?(settings: DecoderSettings): ReadsOfBytes;
 }
 
 /** Parts that tests replace. */

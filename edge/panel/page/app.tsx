@@ -7,6 +7,8 @@ import { Health } from './health.tsx';
 import { words } from './language.ts';
 import { connection, panel, start } from './live.ts';
 import { Passages } from './passages.tsx';
+import { SetUp } from './setup.tsx';
+import { view } from './view.ts';
 
 function Doors(): JSX.Element | null {
   const w = words.value;
@@ -33,7 +35,8 @@ function App(): JSX.Element {
       <Header />
       <Connection />
       <Disk />
-      {panel.value !== null && (
+      {panel.value !== null && view.value === 'setup' && <SetUp />}
+      {panel.value !== null && view.value === 'doors' && (
         <main class={connection.value.state === 'lost' ? 'old' : ''}>
           <OpenCount />
           <div class="column">

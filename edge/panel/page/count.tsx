@@ -162,7 +162,10 @@ function Steps({ open }: { open: PanelCount }): JSX.Element {
           class={`button big ${approves ? 'primary' : ''}`}
           data-step="confirm"
           disabled={disabled || (approves && name === '')}
-          onClick={() => step(approves ? { do: 'approve', count: id, by: name } : { do: 'discard', count: id })}
+          onClick={({ detail }) => {
+            // The second tap of a double one was meant for the button that stood here before.
+            if (detail < 2) void step(approves ? { do: 'approve', count: id, by: name } : { do: 'discard', count: id });
+          }}
         >
           {approves ? w.approveYes : w.discardYes}
         </button>
@@ -188,7 +191,7 @@ function Steps({ open }: { open: PanelCount }): JSX.Element {
     );
   }
   // What one pass did not see stays in stock: another pass is the better next step while something is missing.
-  const another = open.missing > 0 && open.pass < 2;
+  const another = open.missing > 0 && open.passes < 2 && !open.full;
   return (
     <div class="count-steps">
       <button
@@ -220,9 +223,10 @@ function hint(open: PanelCount): { readonly tone: string; readonly text: string 
   if (open.full) return { tone: 'bad', text: w.full };
   if (open.phase === 'reading' && !open.reading) return { tone: 'bad', text: w.silent };
   if (open.phase === 'reading') return { tone: 'calm', text: open.pass === 1 ? w.walk : w.walkAgain(count(open.missing)) };
+  if (open.silent) return { tone: 'bad', text: w.heardNothing };
   if (open.expectedAt === null) return { tone: 'calm', text: w.blindReview };
   if (open.missing + open.unexpected === 0) return { tone: 'good', text: w.complete };
-  return { tone: 'calm', text: open.pass < 2 && open.missing > 0 ? w.review : w.reviewTwice };
+  return { tone: 'calm', text: open.passes < 2 && open.missing > 0 ? w.review : w.reviewTwice };
 }
 
 /** The open count: large, since it is read at arm's length, above everything else. */

@@ -5,6 +5,7 @@ import { LINK_TONE } from './health.tsx';
 import { Icon } from './icons.tsx';
 import { count, language, speak, time, words } from './language.ts';
 import { connection, now, panel } from './live.ts';
+import { setUpWords } from './setupwords.ts';
 import type { Language } from './words.ts';
 
 /** Long enough to read two lines with the eyes on a forklift. */
@@ -44,6 +45,11 @@ export function Header(): JSX.Element {
       <p class="clock number">
         <time>{state === null ? '' : time(now.value, now.value)}</time>
       </p>
+      {state !== null && (
+        <a class="chip setup-link" href="#setup">
+          <Icon name="antenna" /> <span class="wide-word">{setUpWords.value.open}</span>
+        </a>
+      )}
       <fieldset class="languages" aria-label={w.language}>
         {LANGUAGES.map(({ code, name }) => (
           <button key={code} type="button" lang={code} aria-pressed={language.value === code} aria-label={name} onClick={() => speak(code)}>

@@ -134,6 +134,8 @@ const fr = {
     walkAgain: (n: string) => `Repassez lentement là où il manque quelque chose. Reste à trouver : ${n}.`,
     review: 'Refaites un passage pour ce qui manque : après un seul passage, rien n’est sorti du stock.',
     reviewTwice: 'Approuvez pour corriger le stock, ou refaites un passage.',
+    heardNothing:
+      'Rien n’a été lu pendant ce passage : il ne compte pas. Vérifiez le lecteur, puis refaites-le. Si la zone est vide, présentez une étiquette quelconque au lecteur pendant le passage.',
     complete: 'Tout y est. Approuvez le comptage.',
     blindReview: 'Sans liste du siège, rien ne peut manquer : ce qui est lu est compté, le siège compare.',
     end: 'Terminer le passage',
@@ -141,10 +143,10 @@ const fr = {
     approve: 'Approuver',
     discard: 'Abandonner',
     by: 'Approuvé par',
-    approveText: (open: { missing: number; unexpected: number; pass: number }, count: (n: number) => string) =>
+    approveText: (open: { missing: number; unexpected: number; passes: number }, count: (n: number) => string) =>
       open.missing === 0
         ? `Approuver ce comptage ? ${count(open.unexpected)} en plus.`
-        : open.pass < 2
+        : open.passes < 2
           ? `Approuver après un seul passage ? Les ${count(open.missing)} manquants restent en stock.`
           : `Approuver ? ${count(open.missing)} manquants sortent du stock s’ils y sont encore, ${count(open.unexpected)} en plus sont vérifiés au siège.`,
     approveYes: 'Approuver le comptage',
@@ -354,6 +356,8 @@ const en: Words = {
     walkAgain: (n) => `Go slowly where something is missing. Still to find: ${n}.`,
     review: 'Make another pass for what is missing: after one pass nothing is booked out.',
     reviewTwice: 'Approve to correct the stock, or make another pass.',
+    heardNothing:
+      'Nothing was read in this pass: it does not count. Check the reader, then make it again. If the zone is empty, hold any tag to the reader during the pass.',
     complete: 'Everything is there. Approve the count.',
     blindReview: 'Without a list from head office nothing can be missing: what was read is counted, head office compares.',
     end: 'End the pass',
@@ -364,7 +368,7 @@ const en: Words = {
     approveText: (open, count) =>
       open.missing === 0
         ? `Approve this count? ${count(open.unexpected)} extra.`
-        : open.pass < 2
+        : open.passes < 2
           ? `Approve after one pass? The ${count(open.missing)} missing stay in stock.`
           : `Approve? ${count(open.missing)} missing leave the stock if they still stand in it, ${count(open.unexpected)} extra are checked at head office.`,
     approveYes: 'Approve the count',

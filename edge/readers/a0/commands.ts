@@ -88,6 +88,7 @@ export function setBaud(baud: number): Uint8Array {
 export const firmware = (): Uint8Array => command(Command.FIRMWARE);
 /** The antenna of the commands that do not name one; `port` from 1. */
 export const setAntenna = (port: number): Uint8Array => command(Command.SET_ANTENNA, port - 1);
+export const getAntenna = (): Uint8Array => command(Command.GET_ANTENNA);
 /** Power of all antennas in whole dBm until the reader loses its own; command 76 would wear its flash at each start. */
 export const temporaryPower = (dbm: number): Uint8Array => command(Command.SET_TEMPORARY_POWER, dbm);
 export const getPower = (): Uint8Array => command(Command.GET_POWER);

@@ -1,6 +1,13 @@
 import type { Read } from '../../../protocol/read.ts';
+import { type ReadsOfBytes, readsOfBytes } from '../reads.ts';
 import { A0Codec } from './codec.ts';
 import { ReadDecoder } from './stream.ts';
+
+/** Recorded bytes to reads. */
+export function decoder(): ReadsOfBytes {
+  const stream = new ReadDecoder();
+  return readsOfBytes(new A0Codec(), (frame, at, reads) => void stream.decode(frame, at, reads));
+}
 
 /**
  * Decodes a prepared buffer as a serial line delivers it, in pieces of `pieceBytes` (4,095 is what Linux hands over at once);

@@ -47,6 +47,8 @@ export const response = (cmd: number, ...data: number[]): Uint8Array => frame(Ty
 
 /** 0 hardware, 1 software, 2 maker: answered in ASCII. */
 export const info = (what: number): Uint8Array => command(Cmd.INFO, what);
+/** The text of its answer. */
+export const infoText = (data: Uint8Array): string => String.fromCharCode(...data.subarray(1)).replace(/[^ -~]/g, '');
 export const setRegion = (region: number): Uint8Array => command(Cmd.SET_REGION, region);
 export const getRegion = (): Uint8Array => command(Cmd.GET_REGION);
 /** In hundredths of a dBm. */

@@ -96,6 +96,17 @@ describe('a desk reader on a pseudo-terminal', () => {
     expect(watch.states()).toEqual(['connecting', 'starting', 'reading']);
   });
 
+  it('reads with the most it can where the settings have their default, which is more', async () => {
+    const emulator = await emulate();
+    const watch = new Watch(emulator.path, { powerCdbm: 2_700 });
+    await watch.more();
+    expect(emulator.module.settings.power).toBe(2_600);
+    emulator.module.skipTo(1);
+    await within(() => expect(emulator.module.rounds).toBeGreaterThan(1_000));
+    await watch.more();
+    expect(watch.states()).toEqual(['connecting', 'starting', 'reading']);
+  });
+
   it('that started again by itself is set up again', async () => {
     const emulator = await emulate();
     const watch = new Watch(emulator.path, { powerCdbm: 1_500 });

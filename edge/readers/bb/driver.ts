@@ -1,7 +1,9 @@
 import { type KeptParts, KeptReader } from '../kept.ts';
 import type { ReaderEvents, ReaderSettings } from '../reader.ts';
 import type { Family } from '../session.ts';
+import { probe } from './probe.ts';
 import { Session, TIMINGS, type Timings } from './session.ts';
+import { decoder } from './stream.ts';
 
 const DEFAULT_BAUD = 115_200;
 
@@ -15,6 +17,8 @@ export function m100({ timings = TIMINGS }: DriverParts = {}): Family {
   return {
     defaultBaud: DEFAULT_BAUD,
     session: (link, name, events, now) => new Session(link, name, events, now, timings),
+    probe,
+    decoder,
   };
 }
 

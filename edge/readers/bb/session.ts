@@ -23,6 +23,9 @@ const ROUNDS = 0xffff;
 const SILENCE_MS = 400;
 const LULL_TICKS = 2;
 const PINS = 4;
+/** The default of settings is meant for doors, and an M100 ends below it. More than the default was meant, and is refused by name. */
+const DEFAULT_CDBM = 2_700;
+const MAX_CDBM = 2_600;
 
 const { Cmd } = codec;
 
@@ -40,6 +43,8 @@ export class Session implements ReaderSession {
   readonly #decoder = new ReadDecoder();
   readonly #reject: (fault: Fault) => void;
   #settings: ReaderSettings | undefined;
+  /** As the module took it. */
+  #powerCdbm = 0;
   #reading = false;
   #lastByte = performance.now();
   #quietTicks = 0;
@@ -93,14 +98,14 @@ export class Session implements ReaderSession {
       throw new Fault('READER_REGION', `region "${settings.region}" is none of this reader's: use one of ${names}`);
     }
     const baud = await this.#probe(settings, known);
-    const hardware = text(await exchange.order(codec.info(0), 'to say what it is', answerMs));
-    const firmware = text(await exchange.order(codec.info(1), 'to say its version', answerMs));
+    const hardware = codec.infoText(await exchange.order(codec.info(0), 'to say what it is', answerMs));
+    const firmware = codec.infoText(await exchange.order(codec.info(1), 'to say its version', answerMs));
     const set = await exchange.ask(codec.setRegion(region), answerMs);
     if (set.error !== undefined) {
       const why = codec.errorText(set.error);
       throw new Fault('READER_REGION', `${this.#link.name} refused region ${settings.region} (${why}): choose another`);
     }
-    await exchange.order(codec.setPower(settings.powerCdbm), `power ${settings.powerCdbm / 100} dBm`, answerMs);
+    this.#powerCdbm = await this.#setPower(settings.powerCdbm);
     await this.#setSession(settings.session);
     await exchange.send(codec.multiPoll(ROUNDS));
     this.#lastByte = performance.now();
@@ -126,6 +131,19 @@ export class Session implements ReaderSession {
     }
     const tried = this.#link.hasBaud ? ` at ${[...new Set(rates)].join(', ')} baud` : '';
     throw new Fault('READER_SILENT', `${this.#link.name}: no M100 module answers${tried}: check power, cable and that the model is right`);
+  }
+
+  /** The power that the module took, in hundredths of a dBm: the one asked for, or a little less. @throws Fault READER_REFUSED */
+  async #setPower(wanted: number): Promise<number> {
+    const { answerMs } = this.#timings;
+    if (wanted > MAX_CDBM && wanted <= DEFAULT_CDBM) {
+      // Stronger modules of the family take it.
+      const { error } = await this.#exchange.ask(codec.setPower(wanted), answerMs);
+      if (error === undefined) return wanted;
+      wanted = MAX_CDBM;
+    }
+    await this.#exchange.order(codec.setPower(wanted), `power ${wanted / 100} dBm`, answerMs);
+    return wanted;
   }
 
   /** A module that does not know the command keeps its own session, which is enough for a desk. */
@@ -155,8 +173,8 @@ export class Session implements ReaderSession {
         const region = await this.#exchange.ask(codec.getRegion(), answerMs);
         if (!this.#reading) return;
         const cdbm = power.data?.length === 2 ? ((power.data[0] as number) << 8) | (power.data[1] as number) : undefined;
-        const { powerCdbm, region: name = '' } = this.#settings ?? {};
-        if (cdbm !== powerCdbm || region.data?.[0] !== codec.REGIONS[name]) {
+        const { region: name = '' } = this.#settings ?? {};
+        if (cdbm !== this.#powerCdbm || region.data?.[0] !== codec.REGIONS[name]) {
           return this.#end(new Fault('READER_REBOOT', `${this.#name} has lost its settings: check its power supply; it is set up again`));
         }
         await this.#exchange.send(codec.multiPoll(ROUNDS));
@@ -234,9 +252,4 @@ export class Session implements ReaderSession {
     }
     await this.#link.close();
   }
-}
-
-/** The text of an answer to the module information. */
-function text(data: Uint8Array): string {
-  return String.fromCharCode(...data.subarray(1)).replace(/[^ -~]/g, '');
 }

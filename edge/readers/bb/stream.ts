@@ -1,4 +1,5 @@
 import type { Read } from '../../../protocol/read.ts';
+import { type DecoderSettings, type ReadsOfBytes, readsOfBytes } from '../reads.ts';
 import { EpcText } from '../thingmagic/epctext.ts';
 import { BbCodec, Cmd, type Frame, noticeOf, Type } from './codec.ts';
 
@@ -25,6 +26,12 @@ export class ReadDecoder {
     if (now > this.#last || now < this.#last - CLOCK_SET_BACK_MS) this.#last = now;
     reads.push({ epc: this.#texts.of(bytes, notice.epc, notice.epcLength), antenna: port, rssi: notice.rssi, at: this.#last });
   }
+}
+
+/** Recorded bytes to reads. */
+export function decoder({ ports }: DecoderSettings): ReadsOfBytes {
+  const stream = new ReadDecoder();
+  return readsOfBytes(new BbCodec(), (frame, at, reads) => stream.decode(frame, at, reads, ports?.[0]));
 }
 
 /** Decodes a prepared buffer in pieces of `pieceBytes`; answers how many reads it held. */

@@ -55,6 +55,7 @@ const onSpec =
   (id) =>
     message(type, id, be32(spec));
 
+export const deleteRoSpec = (spec: number): Command => onSpec(Message.DELETE_ROSPEC, spec);
 export const deleteRoSpecs = (): Command => onSpec(Message.DELETE_ROSPEC, 0);
 export const deleteAccessSpecs = (): Command => onSpec(Message.DELETE_ACCESSSPEC, 0);
 export const enableRoSpec = (spec: number): Command => onSpec(Message.ENABLE_ROSPEC, spec);

@@ -1,9 +1,10 @@
 import type { Read } from '../../../protocol/read.ts';
+import type { ReadsOfBytes } from '../reads.ts';
 import { LlrpCodec } from './codec.ts';
 import { ReportDecoder } from './reports.ts';
 
 /** What a reader sends while it reads to reads, without a connection: for measuring, and for looking into a capture. */
-export class LlrpDecoder {
+export class LlrpDecoder implements ReadsOfBytes {
   readonly codec = new LlrpCodec();
   readonly reports: ReportDecoder;
 
@@ -17,6 +18,11 @@ export class LlrpDecoder {
     const reads: Read[] = [];
     for (const frame of this.codec.push(chunk)) this.reports.decode(frame, at, reads);
     return reads;
+  }
+
+  /** TCP brings every byte: what is unfinished stays so. */
+  lull(): Read[] {
+    return [];
   }
 }
 

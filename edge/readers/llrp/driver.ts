@@ -2,6 +2,8 @@ import { type KeptParts, KeptReader } from '../kept.ts';
 import type { ReaderEvents, ReaderSettings } from '../reader.ts';
 import type { Family } from '../session.ts';
 import { LLRP_PORT } from './codec.ts';
+import { LlrpDecoder } from './decoder.ts';
+import { probe } from './probe.ts';
 import { Session } from './session.ts';
 import { TIMINGS, type Timings } from './startup.ts';
 
@@ -16,6 +18,8 @@ export function llrp({ timings = TIMINGS }: DriverParts = {}): Family {
     defaultBaud: 0,
     network: { port: LLRP_PORT },
     session: (link, name, events, now) => new Session(link, name, events, now, timings),
+    probe,
+    decoder: () => new LlrpDecoder(),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Read } from '../../../protocol/read.ts';
+import type { ReadsOfBytes } from '../reads.ts';
 import { ThingMagicCodec } from './codec.ts';
 import { ReadDecoder } from './stream.ts';
 
 /** Raw bytes of a running stream to reads, without a line or a module: for measuring, and for looking into a capture. */
-export class ThingMagicDecoder {
+export class ThingMagicDecoder implements ReadsOfBytes {
   readonly codec = new ThingMagicCodec();
   readonly stream = new ReadDecoder();
 
@@ -11,6 +12,12 @@ export class ThingMagicDecoder {
   push(at: number, chunk: Uint8Array): Read[] {
     const reads: Read[] = [];
     for (const frame of this.codec.push(chunk)) this.stream.decode(frame, at, reads);
+    return reads;
+  }
+
+  lull(at: number): Read[] {
+    const reads: Read[] = [];
+    for (const frame of this.codec.lull()) this.stream.decode(frame, at, reads);
     return reads;
   }
 }

@@ -1,6 +1,8 @@
 import { type KeptParts, KeptReader } from '../kept.ts';
 import type { ReaderEvents, ReaderSettings } from '../reader.ts';
 import type { Family } from '../session.ts';
+import { ThingMagicDecoder } from './decoder.ts';
+import { probe } from './probe.ts';
 import { TIMINGS, type Timings } from './rates.ts';
 import { Session } from './session.ts';
 
@@ -19,6 +21,8 @@ export function thingMagic({ timings = TIMINGS, graceMs = GRACE_MS }: DriverPart
   return {
     defaultBaud: DEFAULT_BAUD,
     session: (link, name, events, now) => new Session(link, name, events, now, timings, graceMs),
+    probe,
+    decoder: () => new ThingMagicDecoder(),
   };
 }
 

@@ -1,6 +1,8 @@
 import { type KeptParts, KeptReader } from '../kept.ts';
 import type { ReaderEvents, ReaderSettings } from '../reader.ts';
 import type { Family } from '../session.ts';
+import { decoder } from './decoder.ts';
+import { probe } from './probe.ts';
 import { Session } from './session.ts';
 import { TIMINGS, type Timings } from './startup.ts';
 
@@ -16,6 +18,8 @@ export function uhfReader18({ timings = TIMINGS }: DriverParts = {}): Family {
   return {
     defaultBaud: DEFAULT_BAUD,
     session: (link, name, events, now) => new Session(link, name, events, now, timings),
+    probe,
+    decoder,
   };
 }
 

@@ -45,7 +45,7 @@ const RATES = [57_600, 115_200, 38_400, 19_200, 9_600];
 /** A push is 20 bytes: 288 a second at 57600 baud, 576 at 115200; such readers make 700. */
 const MAX_BAUD = 115_200;
 /** Readers of one antenna whose inventory has neither level nor antenna. */
-const PLAIN_TYPES: ReadonlySet<number> = new Set([0x03, 0x08, 0x09]);
+export const PLAIN_TYPES: ReadonlySet<number> = new Set([0x03, 0x08, 0x09]);
 /** Where the reader begins to look for the number of tags: 2 to the power of this. It adapts by itself. */
 export const START_Q = 6;
 /** The shortest round that the manual allows. One that has read all tags ends earlier. */
