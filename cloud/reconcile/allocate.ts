@@ -131,8 +131,9 @@ export function allocate(demands: readonly Demand[], pool: Pool, confirmed: read
   pool.claimedBy(sorted.filter(({ returns }) => !returns));
   for (const { demand, entry, gtin, ordinals } of confirmed) {
     const named = pool.named(demand, entry, gtin, ordinals);
-    const room = named === undefined ? [] : takeFirst(named.free, Math.max(0, ledger.room(demand, gtin))).taken;
-    if (named !== undefined && room.length > 0) ledger.give(demand, { group: named.group, ordinals: room }, named.evidence, true);
+    if (named === undefined) continue;
+    const { taken } = takeFirst(named.free, Math.max(0, ledger.room(demand, gtin)));
+    if (taken.length > 0) ledger.give(demand, { group: named.group, ordinals: taken }, named.evidence, true);
   }
   const claim = (demand: Demand, evidence: Evidence, trail?: Trail): void => {
     const want = ledger.wanted(demand);

@@ -87,17 +87,32 @@ class Due {
   }
 }
 
-/** Without movements that took each other back. */
+/**
+ * Without movements that took each other back. What comes back within the time is what was there before, and goes by its references where it
+ * has none of its own.
+ */
 function netted(sorted: readonly ScenarioMovement[], reversalMs: number): ScenarioMovement[] {
   const kept: ScenarioMovement[] = [];
+  const undone = new Map<string, { readonly first: ScenarioMovement; readonly at: number }>();
   for (const movement of sorted) {
-    const last = kept.findLast(({ site }) => site === movement.site);
-    const reverses = last !== undefined && last.direction !== movement.direction && atOf(movement) - atOf(last) <= reversalMs;
-    if (reverses) kept.splice(kept.lastIndexOf(last), 1);
-    else kept.push(movement);
+    const { site, direction } = movement;
+    const last = kept.findLast((one) => one.site === site);
+    const before = undone.get(site);
+    undone.delete(site);
+    if (last !== undefined && last.direction !== direction && atOf(movement) - atOf(last) <= reversalMs) {
+      kept.splice(kept.lastIndexOf(last), 1);
+      undone.set(site, { first: last, at: atOf(movement) });
+    } else if (before !== undefined && before.first.direction === direction && atOf(movement) - before.at <= reversalMs) {
+      kept.push({ ...references(before.first), ...movement });
+    } else kept.push(movement);
   }
   return kept;
 }
+
+const references = ({ despatchRef, orderRef }: ScenarioMovement): Pick<ScenarioMovement, 'despatchRef' | 'orderRef'> => ({
+  ...(despatchRef === undefined ? {} : { despatchRef }),
+  ...(orderRef === undefined ? {} : { orderRef }),
+});
 
 const sameReferences = (a: ScenarioMovement, b: ScenarioMovement): boolean =>
   (b.despatchRef === undefined || a.despatchRef === b.despatchRef) && (b.orderRef === undefined || a.orderRef === b.orderRef);
@@ -133,15 +148,7 @@ class Trace {
     if (last?.direction === 'in') return undefined;
     const since = last === undefined ? Number.NEGATIVE_INFINITY : atOf(last);
     const doubt = this.#doubtful.findLast((one) => atOf(one) > since && atOf(one) <= atOf(movement));
-    if (doubt !== undefined) {
-      const { at, site, despatchRef, orderRef } = doubt;
-      return inferredFrom(movement, {
-        at,
-        site,
-        ...(despatchRef === undefined ? {} : { despatchRef }),
-        ...(orderRef === undefined ? {} : { orderRef }),
-      });
-    }
+    if (doubt !== undefined) return inferredFrom(movement, { at: doubt.at, site: doubt.site, ...references(doubt) });
     const advice = this.#coming.next(movement);
     return advice === undefined ? undefined : this.#coming.receipt(movement, advice);
   }

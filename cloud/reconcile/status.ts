@@ -123,8 +123,13 @@ const FORMULA_SLACK = 2;
  * Tests a line's price: exactly the unit price where the line has no allowances of its own, and always the amount of record against the
  * agreed price times the quantity, so that a right price with a wrong amount is seen too.
  */
-function testPrice(line: LineFact, { demand, factor }: Resolved, currency: string, agreed_: Agreement, policy: Policy): PriceTest {
-  const { price, elsewhere } = agreed_;
+function testPrice(
+  line: LineFact,
+  { demand, factor }: Resolved,
+  currency: string,
+  { price, elsewhere }: Agreement,
+  policy: Policy,
+): PriceTest {
   if (demand.returns || isFree(line)) return UNTESTED;
   if (price === undefined)
     return elsewhere === undefined ? UNTESTED : { ...UNTESTED, result: 'incomparable', amount: worth(line.net, 1, 1, currency) };

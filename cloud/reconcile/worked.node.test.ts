@@ -182,6 +182,15 @@ describe('what a serial did', () => {
     ...more,
   });
 
+  it('keeps the reference of what backed out of the door and came in again', () => {
+    const dance = [
+      ...goods('x', 1, 10, { serial: 'a1', direction: 'out', at: '2026-03-10T09:01:00Z' }),
+      ...goods('y', 1, 10, { serial: 'a1', at: '2026-03-10T09:03:00Z' }),
+    ];
+    const papers = [invoice('F0', 11, [line('1', '1')]), invoice('F1', 12, [line('1', '1')], D1)];
+    expect(statusOf(scenario([...goods('a', 1, 10, D1), ...dance], papers))).toEqual(['F0 NOT_RECEIVED', 'F1 MATCHED']);
+  });
+
   it('counts an item once that is read twice', () => {
     const again = goods('x', 1, 11, { serial: 'a1', ...D1 });
     expect(runScenario(scenario([...goods('a', 9, 10, D1), ...again], ten))).toMatchObject({
