@@ -27,6 +27,12 @@ describe(PRESENT ? 'the shared worked cases' : 'the shared worked cases (NOT RUN
     : [];
   it('are there, or say in their name that they are not', () => expect(cases.length > 0).toBe(PRESENT));
   for (const one of cases) it(`${one.id}: ${one.title}`, () => expect(runScenario(one.scenario)).toEqual(one.expected));
+  it('come to the same in 1,000 orders of arrival', { timeout: 120_000 }, () => {
+    for (let seed = 0; seed < 1_000; seed++) {
+      const one = cases[seed % cases.length];
+      if (one !== undefined) expect(runScenario(shuffled(one.scenario, seed))).toEqual(one.expected);
+    }
+  });
 });
 
 const ref = fc.option(fc.constantFrom('R1', 'R2'), { nil: undefined });
