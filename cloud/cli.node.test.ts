@@ -191,6 +191,7 @@ describe('the hub command', { timeout: 60_000 }, () => {
       ['', 'EMPTY'],
       ['<!DOCTYPE a><a/>', 'DOCTYPE_FORBIDDEN'],
       ['<Invoice', 'XML_NOT_WELL_FORMED'],
+      ['%PDF-1.7', 'PDF_NO_INVOICE'],
       ['<a/>', 'UNKNOWN_DOCUMENT'],
       ['<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"/>', 'MISSING_MANDATORY'],
     ];
@@ -198,6 +199,21 @@ describe('the hub command', { timeout: 60_000 }, () => {
       const { code, out } = await run('invoice', file('refused.xml', content));
       expect([code, JSON.parse(out).error.code]).toEqual([1, expected]);
     }
+    const read = await run('invoice', 'cloud/documents/samples/twin.cii.xml');
+    expect(read.code).toBe(0);
+    expect(JSON.parse(read.out)).toMatchObject({
+      syntax: 'CII',
+      number: 'F-2026-77',
+      dueDate: '2026-12-20',
+      precedingInvoices: ['F-2026-70'],
+      buyer: { vat: null, ids: [], endpoint: null },
+      totals: { lineNet: '631.00', rounding: null, payable: '624.03' },
+      lines: [
+        { id: '1', qty: '48', unit: 'C62', net: '576.00', price: '1200', baseQty: '100', gtin: '3400930000014', orderLineRef: '3' },
+        { id: '2', gtin: null, sellerItemId: null, buyerItemId: null, baseQty: null },
+      ],
+      findings: [],
+    });
     const { code, out } = await run('invoice', join(folder, 'none.xml'));
     expect([code, JSON.parse(out).error.code]).toEqual([1, 'FILE_UNREADABLE']);
   });

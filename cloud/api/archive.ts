@@ -13,6 +13,8 @@ export async function archiveOriginal(archive: R2Bucket, tenant: string, { bytes
   return hash;
 }
 
+const EXTENSIONS: Readonly<Record<string, string>> = { 'application/json': 'json', 'application/pdf': 'pdf' };
+
 /** The bytes of a document as a file to save: never shown as a page of this origin. */
 export async function readOriginal(
   archive: R2Bucket,
@@ -21,7 +23,7 @@ export async function readOriginal(
 ): Promise<Response> {
   const object = await archive.get(originalKey(tenant, document.original));
   if (object === null) throw new Error(`the archive lacks ${document.original} of ${tenant}`);
-  const extension = document.contentType === 'application/json' ? 'json' : 'xml';
+  const extension = EXTENSIONS[document.contentType] ?? 'xml';
   const name = encodeURIComponent(`${document.number}.${extension}`).replaceAll(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
   return new Response(object.body, {
     headers: {

@@ -1,5 +1,6 @@
 import { env, exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { withAttachment } from '../documents/pdf/pdf.fixture.ts';
 import { MAX_DOCUMENT_BYTES } from './routes/documents.ts';
 import { document, documentPage, findingPage } from './schemas/documents.ts';
 import { Dock, GTIN } from './testing/dock.ts';
@@ -120,6 +121,47 @@ describe('documents', () => {
     expect(original.body).toEqual(despatchAdvice);
   });
 
+  it('come as a PDF that carries its invoice: original byte for byte, the same content as the XML alone', async () => {
+    const tenant = await freshTenant();
+    const xml = ubl({ number: 'F-PDF' });
+    const packed = await new Response(new Blob([xml]).stream().pipeThrough(new CompressionStream('deflate'))).arrayBuffer();
+    const pdf = withAttachment('factur-x.xml', new Uint8Array(packed));
+    const send = (): Promise<Response> =>
+      exports.default.fetch('https://hub.test/v1/documents', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tenant.admin}`, 'content-type': 'application/pdf' },
+        body: pdf,
+      });
+    const posted = await send();
+    expect(posted.status).toBe(201);
+    const shown = document.parse(await posted.json());
+    expect(shown).toMatchObject({ number: 'F-PDF', total: '348.00', contentType: 'application/pdf', lines: [{ gtin: GTIN }] });
+    expect([(await send()).status, (await post(tenant, xml)).status]).toEqual([200, 200]);
+    const original = await exports.default.fetch(`https://hub.test/v1/documents/${shown.id}/original`, {
+      headers: { authorization: `Bearer ${tenant.admin}` },
+    });
+    expect([original.headers.get('content-type'), original.headers.get('content-disposition')]).toEqual([
+      'application/pdf',
+      "attachment; filename*=UTF-8''F-PDF.pdf",
+    ]);
+    expect(new Uint8Array(await original.arrayBuffer())).toEqual(pdf);
+  });
+
+  it('say what they break of the rules of EN 16931 in both languages, and keep their own values', async () => {
+    const tenant = await freshTenant();
+    const posted = await post(tenant, ubl({ number: 'F-BR', net: '350.00' }).replace('350.00', '351.00'));
+    const shown = document.parse(posted.body);
+    expect(shown).toEqual(posted.body);
+    expect(shown.ruleFindings).toContainEqual({
+      code: 'BR-CO-10',
+      line: null,
+      found: '351.00',
+      expected: '350.00',
+      text: { fr: expect.stringContaining('BT-106'), en: expect.stringContaining('BT-106') },
+    });
+    expect(shown.lines).toMatchObject([{ net: '350.00' }]);
+  });
+
   it('that are broken or hostile are refused with a code, and nothing is recorded', async () => {
     const tenant = await freshTenant();
     const entries = await size(tenant);
@@ -132,7 +174,7 @@ describe('documents', () => {
       [ubl({ number: 'X' }).replaceAll('Invoice-2', 'Invoice-1'), 'UNSUPPORTED_VERSION'],
       [ubl({ number: '' }), 'MISSING_MANDATORY'],
       [ubl({ number: 'X', price: '1e3' }), 'VALUE_INVALID'],
-      ['%PDF-1.7', 'UNKNOWN_DOCUMENT'],
+      ['%PDF-1.7', 'PDF_NO_INVOICE'],
     ];
     for (const [xml, code] of cases) expect(outcome(await post(tenant, xml)), xml.slice(0, 60)).toEqual([422, code]);
     const json: [unknown, number, string][] = [
@@ -146,10 +188,7 @@ describe('documents', () => {
     ];
     for (const [body, status, code] of json)
       expect(outcome(await call('POST', '/v1/documents', tenant.admin, body))).toEqual([status, code]);
-    expect(outcome(await call('POST', '/v1/documents', tenant.admin, 'x', { 'content-type': 'application/pdf' }))).toEqual([
-      415,
-      'MEDIA_TYPE',
-    ]);
+    expect(outcome(await call('POST', '/v1/documents', tenant.admin, 'x', { 'content-type': 'image/png' }))).toEqual([415, 'MEDIA_TYPE']);
     expect(await size(tenant)).toBe(entries);
     expect((await env.ARCHIVE.list({ prefix: `${tenant.tenant}/` })).objects).toEqual([]);
   });

@@ -40,6 +40,7 @@ export const PROBLEMS = {
   XML_NOT_WELL_FORMED: { status: 422, title: 'The document is not well-formed XML' },
   LIMIT_DEPTH: { status: 422, title: 'The document is nested too deeply' },
   LIMIT_SIZE: { status: 422, title: 'The document is too large' },
+  PDF_NO_INVOICE: { status: 422, title: 'The PDF holds no invoice that can be read' },
   UNKNOWN_DOCUMENT: { status: 422, title: 'The document is of a kind that is not read here' },
   UNSUPPORTED_VERSION: { status: 422, title: 'The document is of a version that is not read here' },
   MISSING_MANDATORY: { status: 422, title: 'The document lacks a mandatory part' },

@@ -69,7 +69,7 @@ const fr = {
     total: 'Total HT',
     lines: 'Lignes',
     empty: 'Aucun document de ce type.',
-    emptyFirst: 'Aucune facture. Envoyez-en une au format UBL :',
+    emptyFirst: 'Aucune facture. Envoyez-en une (UBL, CII ou PDF Factur-X) :',
     emptyStatus: 'Aucun document n’a ce statut.',
   },
   invoice: {
@@ -299,7 +299,7 @@ const en: Words = {
     total: 'Total excl. VAT',
     lines: 'Lines',
     empty: 'No document of this kind.',
-    emptyFirst: 'No invoice yet. Send one as UBL:',
+    emptyFirst: 'No invoice yet. Send one (UBL, CII or a Factur-X PDF):',
     emptyStatus: 'No document has this status.',
   },
   invoice: {

@@ -19,26 +19,35 @@ export interface Party {
   readonly vat?: string;
   /** BT-30, BT-47: in France the SIREN. */
   readonly legalId?: Identifier;
-  /** BT-29, BT-46 */
+  /** BT-29, BT-46; one of scheme SEPA is a creditor's (BT-90) and names no party. */
   readonly ids?: readonly Identifier[];
   /** BT-34, BT-49 */
   readonly endpoint?: Identifier;
   /** BT-40, BT-55 */
   readonly country?: string;
+  /** BT-28, BT-45 */
+  readonly tradingName?: string;
+  /** BT-32: a tax registration that is no VAT number. */
+  readonly taxId?: string;
+  /** BG-5, BG-8: there when the document has one, whatever of it. */
+  readonly address?: { readonly street?: string; readonly city?: string; readonly postCode?: string };
 }
 
 /** BG-25 invoice line. */
 export interface InvoiceLine {
   /** BT-126 */
   readonly id: string;
-  /** BT-129; negative on a line that takes goods back. */
-  readonly quantity: string;
+  /** BT-129; negative on a line that takes goods back. What a line lacks of BT-129 to 131 and 146 is a finding. */
+  readonly quantity?: string;
   /** BT-130, UN/ECE Recommendation 20 */
-  readonly unit: string;
+  readonly unit?: string;
   /** BT-131: the amount of record, without VAT. */
-  readonly net: string;
+  readonly net?: string;
   /** BT-146: net price of `baseQuantity` units. */
-  readonly price: string;
+  readonly price?: string;
+  /** BT-148 and BT-147: the discount is inside BT-146 already. */
+  readonly grossPrice?: string;
+  readonly priceDiscount?: string;
   /** BT-149; absent means 1. */
   readonly baseQuantity?: string;
   /** BT-150 */
@@ -65,6 +74,19 @@ export interface InvoiceLine {
   /** Sums are not taken: BT-136 and BT-141, each as it stands. */
   readonly allowances?: readonly string[];
   readonly charges?: readonly string[];
+  /** BT-134, BT-135 */
+  readonly period?: Period;
+  /** EXTENDED: the line this one is a part of, and DETAIL, GROUP or INFORMATION. The last two ask for no goods. */
+  readonly parentId?: string;
+  readonly lineStatus?: string;
+  /** Lines nested in this one (XRechnung extension), which its amount contains. */
+  readonly subLines?: number;
+}
+
+/** BG-14, BG-26; days as YYYY-MM-DD. */
+export interface Period {
+  readonly start?: string;
+  readonly end?: string;
 }
 
 /** BG-22; all with the document's own decimals. */
@@ -87,20 +109,27 @@ export interface Totals {
   readonly rounding?: string;
   /** BT-115 */
   readonly payable: string;
+  /** BT-111, in the currency BT-6 */
+  readonly vatAccounting?: string;
 }
 
 /** BG-23 */
 export interface VatGroup {
   readonly category?: string;
   readonly rate?: string;
-  readonly taxable: string;
-  readonly tax: string;
+  readonly taxable?: string;
+  readonly tax?: string;
+  /** BT-120, BT-121 */
+  readonly exemption?: string;
+  readonly exemptionCode?: string;
 }
 
 /** BG-20 and BG-21 of the whole document. */
 export interface AllowanceCharge {
   readonly charge: boolean;
-  readonly amount: string;
+  /** EXTENDED: a logistics service charge; it counts in BT-108 although EN 16931 does not know it. */
+  readonly logistics?: true;
+  readonly amount?: string;
   readonly reason?: string;
   readonly reasonCode?: string;
   readonly vatCategory?: string;
@@ -124,6 +153,12 @@ export interface Invoice {
   readonly process?: string;
   /** BT-9 */
   readonly dueDate?: string;
+  /** BT-6 */
+  readonly taxCurrency?: string;
+  /** BG-14 */
+  readonly period?: Period;
+  /** BT-12 */
+  readonly contractRef?: string;
   /** BT-10 */
   readonly buyerReference?: string;
   /** BT-13 */
@@ -138,10 +173,12 @@ export interface Invoice {
   readonly preceding?: readonly { readonly number: string; readonly issueDate?: string }[];
   readonly seller: Party;
   readonly buyer: Party;
-  /** BT-70, BT-71, BT-72 */
-  readonly delivery?: { readonly name?: string; readonly location?: Identifier; readonly date?: string };
-  /** BT-81, BT-83, BT-84 */
-  readonly payment?: { readonly means?: string; readonly remittance?: string; readonly account?: string };
+  /** BT-63: VAT number of the seller's tax representative. */
+  readonly representativeVat?: string;
+  /** BT-70, BT-71, BT-72, BT-80 */
+  readonly delivery?: { readonly name?: string; readonly location?: Identifier; readonly date?: string; readonly country?: string };
+  /** BT-81, BT-83, BT-84, BT-20 */
+  readonly payment?: { readonly means?: string; readonly remittance?: string; readonly account?: string; readonly terms?: string };
   readonly totals: Totals;
   readonly vatGroups?: readonly VatGroup[];
   readonly allowancesCharges?: readonly AllowanceCharge[];
@@ -192,7 +229,20 @@ export type DocumentBody = Document & {
   /** SHA-256 of the original bytes, lower-case hexadecimal. */
   readonly original: string;
   readonly contentType: string;
+  /** What the reader found against the rules of EN 16931; no part of the content, so that a new rule makes no new document. */
+  readonly findings?: readonly RuleFinding[];
 };
+
+/** A breach of a business rule: told, never put right. */
+export interface RuleFinding {
+  /** BR-CO-10 … by EN 16931-1, or one of our own in capitals. */
+  readonly code: string;
+  /** BT-126 of the line it is about. */
+  readonly line?: string;
+  /** What the document says and what the rule asks for, where both are values. */
+  readonly found?: string;
+  readonly expected?: string;
+}
 
 /** UNTDID 1001 codes that credit: their positive amounts go the other way. */
 export const CREDIT_CODES: ReadonlySet<string> = new Set(['261', '262', '381', '396', '502', '503']);

@@ -26,6 +26,10 @@ const NONE: ReadonlyMap<string, string> = new Map();
 const PREFIXES: ReadonlyMap<string, string> = new Map([
   ['cac', 'urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2'],
   ['cbc', 'urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2'],
+  ['rsm', 'urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100'],
+  ['ram', 'urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100'],
+  ['udt', 'urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100'],
+  ['qdt', 'urn:un:unece:uncefact:data:standard:QualifiedDataType:100'],
 ]);
 
 interface Step {
@@ -59,9 +63,20 @@ export function every(from: XmlElement, path: string): XmlElement[] {
   return found;
 }
 
-/** The first element at a path. */
+function firstFrom(from: XmlElement, path: readonly Step[], at: number): XmlElement | undefined {
+  const step = path[at];
+  if (step === undefined) return from;
+  for (const child of from.children) {
+    if (child.local !== step.local || child.namespace !== step.namespace) continue;
+    const found = firstFrom(child, path, at + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The first element at a path, in document order. */
 export function first(from: XmlElement, path: string): XmlElement | undefined {
-  return every(from, path)[0];
+  return firstFrom(from, steps(path), 0);
 }
 
 /** The text of the first element at a path; undefined when there is none or it is empty. */

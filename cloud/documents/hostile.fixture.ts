@@ -60,7 +60,7 @@ export const HOSTILE: readonly Hostile[] = [
   ),
   text('a namespace of another make', 'UNKNOWN_DOCUMENT', () => '<Invoice xmlns="urn:example:not-ubl"/>'),
   text('an invoice of UBL 1', 'UNSUPPORTED_VERSION', () => '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-1.0"/>'),
-  text('a PDF', 'UNKNOWN_DOCUMENT', () => '%PDF-1.7\n'),
+  text('a PDF of nothing', 'PDF_NO_INVOICE', () => '%PDF-1.7\n'),
   text('nothing but blanks', 'EMPTY', () => ' \n\t '),
   { name: 'nothing', code: 'EMPTY', bytes: () => new Uint8Array() },
 ];

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { toBase64url, toHex, utf8 } from '../../protocol/bytes.ts';
 import { canonical } from '../../protocol/canonical.ts';
-import { asJson, type Document, type Party } from './document.ts';
+import { asJson, type Document, type DocumentBody, type Identifier, type Party } from './document.ts';
 
 /** A SIREN and its SIRETs share a Luhn check, but La Poste and test data break it: nine digits under the right scheme are enough. */
 const SIREN = /^\d{9}$/;
@@ -21,6 +21,11 @@ export function partnerKeyOf(text: string): string {
   return vatKey(id);
 }
 
+/** BT-29 and BT-46 without a creditor's identifier (BT-90), which names a bank's customer. */
+export function partyIds(party: Party): readonly Identifier[] {
+  return (party.ids ?? []).filter(({ scheme }) => scheme !== 'SEPA');
+}
+
 /**
  * All keys a party may be known under, best evidence first: SIREN (BT-30), the one inside the VAT number (BT-31), SIRET or GLN
  * (BT-29), any other identifier, at last the name.
@@ -31,7 +36,7 @@ export function partyKeys(party: Party): string[] {
   if (legal !== undefined && SIREN.test(plain(legal.id)) && (legal.scheme === undefined || legal.scheme === '0002'))
     keys.push(plain(legal.id));
   if (party.vat !== undefined) keys.push(vatKey(plain(party.vat)));
-  for (const { id, scheme } of party.ids ?? []) keys.push(scheme === '0009' ? plain(id).slice(0, 9) : plain(id));
+  for (const { id, scheme } of partyIds(party)) keys.push(scheme === '0009' ? plain(id).slice(0, 9) : plain(id));
   if (legal !== undefined) keys.push(plain(legal.id));
   if (party.name !== undefined) keys.push(`name:${plain(party.name)}`);
   return [...new Set(keys)];
@@ -42,7 +47,7 @@ const frenchVat = (siren: string): string => `FR${String((12 + 3 * (Number(siren
 
 /** All spellings under which master data may name a party: its keys, its identifiers as they stand, the VAT number of its SIREN. */
 export function partySpellings(party: Party): string[] {
-  const spelled = [party.vat, party.legalId?.id, ...(party.ids ?? []).map(({ id }) => id)].flatMap((id) =>
+  const spelled = [party.vat, party.legalId?.id, ...partyIds(party).map(({ id }) => id)].flatMap((id) =>
     id === undefined ? [] : [plain(id)],
   );
   const keys = partyKeys(party);
@@ -73,6 +78,11 @@ export function documentId(key: string): string {
 
 /** SHA-256 of the normal form in hexadecimal: the same invoice by e-mail and by platform is the same content whatever its layout. */
 export function contentHash(document: Document): string {
-  const { original: _, contentType: __, ...content } = document as Document & { original?: string; contentType?: string };
+  const {
+    original: _,
+    contentType: __,
+    findings: ___,
+    ...content
+  } = document as Document & Partial<Pick<DocumentBody, 'original' | 'contentType' | 'findings'>>;
   return toHex(sha256(utf8(canonical(asJson(content as Document))))).toLowerCase();
 }

@@ -3,8 +3,7 @@ import { Fault } from '../../protocol/fault.ts';
 import { gtin14, isSscc } from '../../protocol/gtin.ts';
 import { isName } from '../../protocol/topics.ts';
 import type { DespatchAdvice, GoodsLine, Order, Party } from './document.ts';
-import { isDate } from './terms.ts';
-import { MAX_LINES } from './ubl.ts';
+import { isDate, MAX_LINES } from './terms.ts';
 
 /** 1,000 logistic units are thirty full lorries. */
 const MAX_SSCCS = 1000;

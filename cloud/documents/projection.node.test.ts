@@ -7,7 +7,7 @@ import { COFFEE, MORNING, passage, serials, TEA, TestNode } from '../ledger/ware
 import { projections } from '../projections.ts';
 import { documentsPage, documentView, findingsPage } from '../reconcile/reads.ts';
 import type { Document, Invoice } from './document.ts';
-import { documentId, documentKey } from './identity.ts';
+import { contentHash, documentId, documentKey } from './identity.ts';
 
 const US = { name: 'Entrepôts Docket SA', vat: 'FR40303265045' };
 const MILL = { name: 'Fournil du Rhône', vat: 'FR83404833048', legalId: { id: '404833048', scheme: '0002' } };
@@ -41,7 +41,7 @@ const advice = (number: string, more: object = {}): Document => ({
 
 const entry = (document: Document): NewEntry => ({
   type: 'document',
-  body: { ...document, original: 'c0ffee', contentType: 'application/xml' } as unknown as JsonObject,
+  body: { ...document, original: contentHash(document), contentType: 'application/xml' } as unknown as JsonObject,
 });
 
 /** A ledger as the hub opens it, with company, site, an item and one node. */

@@ -1,7 +1,7 @@
 import type { Sql } from '../ledger/sql.ts';
 import { optionalText } from '../ledger/sql.ts';
 import type { Document, Party } from './document.ts';
-import { partnerKeyOf, partyKeys } from './identity.ts';
+import { partnerKeyOf, partyIds, partyKeys } from './identity.ts';
 
 /** The keys of the company itself, from its master data. */
 export function companyKeys(sql: Sql): ReadonlySet<string> {
@@ -31,6 +31,6 @@ export function sidesOf(document: Pick<Document, 'seller' | 'buyer'>, ours: Read
 
 /** How a partner is shown: the identifier its documents use, and its name. */
 export function shownPartner(party: Party): { id: string; name: string } {
-  const id = party.vat ?? party.legalId?.id ?? party.ids?.[0]?.id ?? '';
+  const id = party.vat ?? party.legalId?.id ?? partyIds(party)[0]?.id ?? '';
   return { id, name: party.name ?? id };
 }

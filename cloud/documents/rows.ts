@@ -35,6 +35,9 @@ function specificColumns(document: Document): Columns {
 
 const gtinNumber = (gtin: string | undefined): number | null => (gtin === undefined ? null : Number(gtin));
 
+/** Lines of these kinds sum up or explain others (EXTENDED): they move nothing themselves. */
+const NO_GOODS: ReadonlySet<string> = new Set(['GROUP', 'INFORMATION']);
+
 /** The columns of an invoice's line. A number written as a GTIN whose check digit is wrong is told from no number at all. */
 function invoiceLine(line: InvoiceLine): Value[] {
   const standard = line.standardId?.id ?? '';
@@ -43,11 +46,12 @@ function invoiceLine(line: InvoiceLine): Value[] {
     line.id,
     gtinNumber(line.gtin),
     invalid ? 1 : 0,
-    line.quantity,
-    line.unit,
-    line.price,
+    NO_GOODS.has(line.lineStatus ?? '') ? '0' : (line.quantity ?? '0'),
+    // Without a unit it is one that nobody knows: the line is held, not counted as pieces.
+    line.unit ?? '',
+    line.price ?? null,
     line.baseQuantity ?? null,
-    line.net,
+    line.net ?? null,
     line.allowances !== undefined || line.charges !== undefined ? 1 : 0,
     line.sellerItemId ?? null,
     line.name ?? null,

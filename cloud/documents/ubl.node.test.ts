@@ -34,9 +34,13 @@ describe('a UBL invoice', () => {
         name: 'Fournil du Rhône SARL',
         vat: 'FR83404833048',
         legalId: { id: '404833048', scheme: '0002' },
-        ids: [{ id: '40483304800022', scheme: '0009' }],
+        ids: [
+          { id: '40483304800022', scheme: '0009' },
+          { id: 'FR00ZZZ123456', scheme: 'SEPA' },
+        ],
         endpoint: { id: '404833048', scheme: '0225' },
         country: 'FR',
+        address: {},
       },
       buyer: { name: 'Entrepôts Docket SA', vat: 'FR40303265045' },
       delivery: { location: { id: '3012345600004', scheme: '0088' }, date: '2026-11-19' },
@@ -67,6 +71,8 @@ describe('a UBL invoice', () => {
           price: '15.00',
           standardId: { id: '03400930000015' },
           name: 'Levure',
+          // What Peppol writes where only the order itself is known: the document's own text.
+          orderLine: 'NA',
           allowances: ['2.00'],
         },
       ],

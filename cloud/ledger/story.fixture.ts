@@ -1,4 +1,5 @@
 import type { Batch } from '../../protocol/batch.ts';
+import { canonical } from '../../protocol/canonical.ts';
 import type { DocumentRef, Item, RecordBody } from '../../protocol/record.ts';
 import type { JsonObject, NewEntry } from './entry.ts';
 import type { AppendResult, PostResult } from './rpc.ts';
@@ -159,7 +160,8 @@ export class Story {
   #entry(): NewEntry {
     const document = (body: JsonObject): NewEntry => ({
       type: 'document',
-      body: { ...body, original: 'ab', contentType: 'application/xml' },
+      // Other content stands in other bytes.
+      body: { ...body, original: canonical(body), contentType: 'application/xml' },
     });
     const site = this.#of(['LYON', 'METZ'] as const);
     switch (this.#below(12)) {

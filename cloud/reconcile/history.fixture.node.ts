@@ -1,4 +1,5 @@
 import type { Document } from '../documents/document.ts';
+import { contentHash } from '../documents/identity.ts';
 import { documents } from '../documents/projection.ts';
 import { devices } from '../ledger/devices.ts';
 import { Effects, type Movement } from '../ledger/effects.ts';
@@ -65,7 +66,11 @@ export class History {
   }
 
   record(document: Document, at = MARCH): Effects {
-    return this.append('document', { ...document, original: 'ab', contentType: 'application/xml' } as unknown as JsonObject, at);
+    return this.append(
+      'document',
+      { ...document, original: contentHash(document), contentType: 'application/xml' } as unknown as JsonObject,
+      at,
+    );
   }
 
   /** One commit with a record for each movement. */

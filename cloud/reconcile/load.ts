@@ -21,7 +21,8 @@ function lineFact(row: Row): LineFact {
     unit: text(row, 'unit'),
     ...optional('price', optionalText(row, 'price')),
     ...optional('baseQuantity', optionalText(row, 'base_quantity')),
-    net: text(row, 'net'),
+    // A line without an amount (BR-24) bills nothing.
+    net: optionalText(row, 'net') ?? '0',
     ...(num(row, 'adjusted') === 1 ? { adjusted: true } : {}),
     ...optional('sellerItemId', optionalText(row, 'code')),
     ...optional('despatchRef', optionalText(row, 'despatch')),

@@ -1,4 +1,6 @@
 import { Fault } from '../../protocol/fault.ts';
+import type { RuleFinding } from '../documents/document.ts';
+import { ruleWords } from '../documents/rules/words.ts';
 import { gtinText } from '../ledger/masterdata.ts';
 import { limitOf, sizeOf } from '../ledger/page.ts';
 import type { Page } from '../ledger/rpc.ts';
@@ -60,6 +62,16 @@ export interface DocumentView extends DocumentRow {
   readonly contentType: string;
   readonly lines: readonly DocumentLineView[];
   readonly findings: readonly FindingView[];
+  /** What the document itself breaks of the rules of EN 16931, as its reader found it. */
+  readonly ruleFindings: readonly RuleFindingView[];
+}
+
+export interface RuleFindingView {
+  readonly code: string;
+  readonly line: string | null;
+  readonly found: string | null;
+  readonly expected: string | null;
+  readonly text: { readonly fr: string; readonly en: string };
 }
 
 export interface DocumentsQuery {
@@ -188,6 +200,20 @@ function findingOf(row: Row, teller: Teller): FindingView {
 const FINDINGS = `SELECT f.*, d.id AS document, d.number, l.id AS line_id, COALESCE(l.name, i.name) AS name FROM findings f
   JOIN documents d ON d.entry = f.doc LEFT JOIN document_lines l ON l.doc = f.doc AND l.line = f.line LEFT JOIN items i ON i.gtin = l.gtin`;
 
+/** They stand in the entry alone: nothing is folded from them. An erased body tells none. */
+function ruleFindingsOf(sql: Sql, doc: number): RuleFindingView[] {
+  const [row] = sql.exec("SELECT json_extract(CAST(body AS TEXT), '$.findings') AS told FROM entries WHERE idx = ?", doc);
+  const told = row === undefined ? undefined : optionalText(row, 'told');
+  const findings = told === undefined ? [] : (JSON.parse(told) as RuleFinding[]);
+  return findings.map(({ code, line, found, expected }) => ({
+    code,
+    line: line ?? null,
+    found: found ?? null,
+    expected: expected ?? null,
+    text: ruleWords(code),
+  }));
+}
+
 /** One document with its lines, the movements that prove each, and its findings; null when there is none of this id. */
 export function documentView(sql: Sql, id: string): DocumentView | null {
   const [row] = sql.exec('SELECT d.*, m.status FROM documents d LEFT JOIN match_documents m ON m.doc = d.entry WHERE d.id = ?', id);
@@ -209,6 +235,7 @@ export function documentView(sql: Sql, id: string): DocumentView | null {
     contentType: text(row, 'content_type'),
     lines: lines.map((line) => lineOf(line, teller, proven.get(num(line, 'line')) ?? UNPROVEN)),
     findings: sql.exec(`${FINDINGS} WHERE f.doc = ? ORDER BY f.line, f.code`, doc).map((finding) => findingOf(finding, teller)),
+    ruleFindings: ruleFindingsOf(sql, doc),
   };
 }
 

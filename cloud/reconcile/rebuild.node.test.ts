@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Document } from '../documents/document.ts';
+import { contentHash } from '../documents/identity.ts';
 import type { JsonObject } from '../ledger/entry.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { replay } from '../ledger/replay.ts';
@@ -45,7 +46,12 @@ it('a rebuild from the log alone comes to the same documents, allocations and fi
   const record = (document: Document): void => {
     now += 1000;
     ledger.append(
-      [{ type: 'document', body: { ...document, original: 'ab', contentType: 'application/xml' } as unknown as JsonObject }],
+      [
+        {
+          type: 'document',
+          body: { ...document, original: contentHash(document), contentType: 'application/xml' } as unknown as JsonObject,
+        },
+      ],
       now,
     );
   };

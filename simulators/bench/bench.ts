@@ -28,6 +28,7 @@ const MEMBERS: readonly {
   { names: ['edge.outbox.full', 'edge.outbox.start', 'edge.outbox.epoch'], load: () => import('./fill.ts') },
   { names: ['uplink.bytesPerItem'], load: () => import('./wire.ts') },
   { names: ['hub.post', 'hub.rowsWrittenPerItem'], load: () => import('./hub.ts') },
+  { names: ['documents.parse', 'documents.parse1MB'], load: () => import('./documents.ts') },
   { names: ['path.latency.p50', 'path.latency.p99'], load: () => import('./path.ts') },
   // Last, and longer than the others: 5,000,000 items go through the whole path first.
   { names: ['hub.backlog', 'hub.post.large'], load: () => import('./backlog.ts'), limitMs: 30 * 60_000 },

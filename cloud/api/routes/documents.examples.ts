@@ -90,6 +90,18 @@ export const documentExample = {
     },
   ],
   findings: [findingExample],
+  ruleFindings: [
+    {
+      code: 'BR-CO-10',
+      line: null,
+      found: '5075.00',
+      expected: '5075.01',
+      text: {
+        fr: 'BT-106 n’est pas la somme des lignes (BT-131).',
+        en: 'BT-106 is not the sum of the lines (BT-131).',
+      },
+    },
+  ],
 };
 
 export const orderExample = {
@@ -102,4 +114,6 @@ export const orderExample = {
   lines: [{ id: '1', gtin, quantity: 48, price: '7.25' }],
 };
 
+/** What begins a Factur-X or ZUGFeRD file. */
+export const PDF_EXAMPLE = '%PDF-1.7 …';
 export const UBL_EXAMPLE = '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2">…</Invoice>';

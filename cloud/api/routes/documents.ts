@@ -1,6 +1,6 @@
 import type { DocumentBody } from '../../documents/document.ts';
 import { documentId, documentKey } from '../../documents/identity.ts';
-import { readDocument } from '../../documents/intake.ts';
+import { read } from '../../documents/intake.ts';
 import { jsonDocumentSchema } from '../../documents/json.ts';
 import type { JsonObject } from '../../ledger/entry.ts';
 import { archiveOriginal, readOriginal } from '../archive.ts';
@@ -9,7 +9,7 @@ import { asked } from '../paging.ts';
 import { Problem } from '../problem.ts';
 import { type Route, route, type Upload } from '../route.ts';
 import { document, documentPage, documentParams, documentQuery } from '../schemas/documents.ts';
-import { documentExample, orderExample, rowExample, UBL_EXAMPLE } from './documents.examples.ts';
+import { documentExample, orderExample, PDF_EXAMPLE, rowExample, UBL_EXAMPLE } from './documents.examples.ts';
 
 /** An invoice with embedded attachments: EN 16931 platforms take 20 MB at most, so nobody sends more. */
 export const MAX_DOCUMENT_BYTES = 20 * 1024 * 1024;
@@ -18,10 +18,11 @@ const upload = {
   media: [
     { type: 'application/xml', example: UBL_EXAMPLE },
     { type: 'text/xml', example: UBL_EXAMPLE },
+    { type: 'application/pdf', example: PDF_EXAMPLE },
     { type: 'application/json', schema: jsonDocumentSchema, example: orderExample },
   ],
   limit: MAX_DOCUMENT_BYTES,
-  read: (original: Upload) => ({ original, normal: readDocument(original.bytes) }),
+  read: (original: Upload) => ({ original, reading: read(original.bytes) }),
 };
 
 const unknown = (id: string): Problem => new Problem('NOT_FOUND', `there is no document ${id}`);
@@ -32,7 +33,8 @@ export const documentRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v1/documents',
     right: ['documents:write'],
-    summary: 'Records a document: a UBL invoice or credit note as XML, an order or despatch advice as JSON; answers its match',
+    summary:
+      'Records a document: an invoice or credit note as XML (UBL, CII) or PDF (Factur-X, ZUGFeRD), an order or despatch advice as JSON; answers its match',
     body: upload,
     answers: {
       201: { text: 'The document is recorded', schema: document, example: documentExample },
@@ -44,6 +46,7 @@ export const documentRoutes: readonly Route[] = [
       'XML_NOT_WELL_FORMED',
       'LIMIT_DEPTH',
       'LIMIT_SIZE',
+      'PDF_NO_INVOICE',
       'UNKNOWN_DOCUMENT',
       'UNSUPPORTED_VERSION',
       'MISSING_MANDATORY',
@@ -53,10 +56,11 @@ export const documentRoutes: readonly Route[] = [
     ],
     async handle({ body, caller, env, now }) {
       const { tenant } = caller;
-      const { normal } = body;
+      const { document: normal, findings } = body.reading;
       // The bytes stand in the archive before an entry names them: an entry without its original could never be shown again.
       const original = await archiveOriginal(env.ARCHIVE, tenant, body.original);
-      const entry: DocumentBody = { ...normal, original, contentType: body.original.type };
+      const told = findings.length === 0 ? {} : { findings };
+      const entry: DocumentBody = { ...normal, original, contentType: body.original.type, ...told };
       const { index } = await append(env, tenant, { type: 'document', body: entry as unknown as JsonObject }, now);
       const id = documentId(documentKey(normal));
       const recorded = await ledgerOf(env, tenant).document(id);

@@ -58,6 +58,19 @@ export const finding = shape(
   }),
 );
 
+export const ruleFinding = shape(
+  'RuleFinding',
+  z.object({
+    code: z
+      .string()
+      .meta({ description: 'The rule of EN 16931 that the document breaks, or one of the hub’s own', examples: ['BR-CO-10'] }),
+    line: z.nullable(z.string()),
+    found: z.nullable(z.string()).meta({ description: 'What the document says' }),
+    expected: z.nullable(z.string()).meta({ description: 'What the rule asks for; the document’s own value is kept all the same' }),
+    text: z.object({ fr: z.string(), en: z.string() }),
+  }),
+);
+
 export const documentLine = shape(
   'DocumentLine',
   z.object({
@@ -107,6 +120,7 @@ export const document = shape(
     contentType: z.string(),
     lines: z.array(documentLine),
     findings: z.array(finding),
+    ruleFindings: z.array(ruleFinding).meta({ description: 'What the document itself breaks of the rules of EN 16931; at most 100' }),
   }),
 );
 
