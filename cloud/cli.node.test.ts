@@ -55,7 +55,7 @@ describe('the hub command', { timeout: 60_000 }, () => {
     for (const args of [[], ['help'], ['--help']]) {
       const { code, out } = await run(...args);
       expect(code).toBe(0);
-      for (const words of ['bootstrap', 'site put', 'node add', 'key create', 'invoice FILE']) expect(out).toContain(words);
+      for (const words of ['bootstrap', 'site put', 'node add', 'key create', 'invoice FILE', 'match FILE']) expect(out).toContain(words);
     }
     const { code, err } = await run('fly');
     expect(code).toBe(2);
@@ -154,6 +154,30 @@ describe('the hub command', { timeout: 60_000 }, () => {
     ]) {
       const { code, out } = await run(...args);
       expect([code, JSON.parse(out).error.code]).toEqual([2, 'USAGE']);
+    }
+  });
+
+  it('works out a scenario or cases, with status 1 when one of them is refused', async () => {
+    const write = (name: string, content: string): string => {
+      writeFileSync(join(folder, name), content);
+      return join(folder, name);
+    };
+    const single = await run('match', write('one.json', '{"scenario":{}}'));
+    expect([single.code, JSON.parse(single.out)]).toEqual([0, { documents: [], uninvoiced: [] }]);
+    const cases = await run('match', write('cases.json', '{"cases":[{"id":"x","scenario":{}},{"id":"y","scenario":{"now":"noon"}}]}'));
+    expect(cases.code).toBe(1);
+    expect(JSON.parse(cases.out)).toMatchObject({
+      cases: [
+        { id: 'x', documents: [] },
+        { id: 'y', error: { code: 'SCENARIO_INVALID' } },
+      ],
+    });
+    for (const [content, code] of [
+      ['{', 'JSON_INVALID'],
+      ['[]', 'SCENARIO_INVALID'],
+    ] as const) {
+      const refused = await run('match', write('bad.json', content));
+      expect([refused.code, JSON.parse(refused.out).error.code]).toEqual([1, code]);
     }
   });
 

@@ -203,6 +203,15 @@ const COMMANDS: readonly Command[] = [
     file: 'FILE',
     run: (_, file) => printInvoice(file),
   },
+  {
+    words: 'match',
+    about:
+      'Matches the invoices of a scenario, or of many cases, with their movements (JSON), and prints lines, gates, findings and what nobody billed. Asks no hub.',
+    needs: [],
+    file: 'FILE',
+    run: async (_, file) => (await import('./reconcile/worked.ts')).runFile(readJson(file)),
+    good: (answer) => !((answer as { cases?: readonly object[] }).cases ?? []).some((one) => 'error' in one),
+  },
 ];
 
 /** Loaded when it is asked for: folding takes the projections of the whole hub. */
@@ -223,6 +232,16 @@ function readFile(file: string): Uint8Array {
     return readFileSync(file);
   } catch (error) {
     throw new Fault('FILE_UNREADABLE', `${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/** @throws Fault FILE_UNREADABLE, JSON_INVALID */
+function readJson(file: string): unknown {
+  const bytes = readFile(file);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new Fault('JSON_INVALID', `${file} is not JSON: ${(error as Error).message}`);
   }
 }
 

@@ -1,4 +1,11 @@
-import type { Scenario, ScenarioDocument, ScenarioLine, ScenarioMovement, ScenarioResult } from './scenario.ts';
+import type {
+  WrittenScenario as Scenario,
+  ScenarioInvoice,
+  ScenarioLine,
+  ScenarioMovement,
+  ScenarioResult,
+  WrittenDocument,
+} from './scenario.ts';
 
 /** Worked cases: what people expect of an invoice, a door and a policy. Numbers of the cases follow the edge cases they stand for. */
 export interface Case {
@@ -9,7 +16,7 @@ export interface Case {
 
 export const A = '03400930000014';
 export const B = '03400930000021';
-const KIT = '03400930000045';
+export const KIT = '03400930000045';
 
 type Reference = { readonly despatchRef?: string; readonly orderRef?: string };
 
@@ -28,7 +35,7 @@ export function goods(prefix: string, count: number, day: number, more: Partial<
 }
 
 /** The same items going back out. */
-const back = (items: readonly ScenarioMovement[], day: number): ScenarioMovement[] =>
+export const back = (items: readonly ScenarioMovement[], day: number): ScenarioMovement[] =>
   items.map(({ despatchRef: _, orderRef: __, ...item }) => ({
     ...item,
     id: `${item.id}o`,
@@ -46,12 +53,7 @@ export const line = (id: string, qty: string, more: Partial<ScenarioLine> = {}):
   ...more,
 });
 
-export function invoice(
-  number: string,
-  day: number,
-  lines: readonly ScenarioLine[],
-  more: Partial<ScenarioDocument> = {},
-): ScenarioDocument {
+export function invoice(number: string, day: number, lines: ScenarioLine[], more: Partial<ScenarioInvoice> = {}): ScenarioInvoice {
   const issueDate = `2026-03-${String(day).padStart(2, '0')}`;
   return {
     kind: 'invoice',
@@ -67,19 +69,19 @@ export function invoice(
   };
 }
 
-const EXACTLY: Scenario['policy'] = {
+const EXACTLY = {
   quantityTolerance: { abs: '0', pct: '0' },
   priceTolerance: { abs: '0', pct: '0' },
   invoiceCap: '0',
   windowDays: { before: 30, after: 10 },
   readRate: '1',
-  siteMismatch: 'finding',
+  siteMismatch: 'finding' as const,
 };
 
 export function scenario(
-  movements: readonly ScenarioMovement[],
-  documents: readonly ScenarioDocument[],
-  more: Partial<Omit<Scenario, 'policy'>> & { readonly policy?: Partial<Scenario['policy']> } = {},
+  movements: ScenarioMovement[],
+  documents: WrittenDocument[],
+  more: Omit<Scenario, 'movements' | 'documents'> = {},
 ): Scenario {
   const { policy, ...rest } = more;
   return { timeZone: 'Europe/Paris', items: [], prices: [], movements, documents, ...rest, policy: { ...EXACTLY, ...policy } };
@@ -118,9 +120,6 @@ const one = (name: string, made: Scenario, documents: ScenarioResult['documents'
 });
 
 const QUANTITIES: readonly Case[] = [
-  one('ten billed, ten in on the same despatch advice', scenario(goods('a', 10, 10, D1), [invoice('F1', 12, ten, D1)]), [
-    shows('F1', 'PAY', [], ['1', 'MATCHED', 10]),
-  ]),
   one('one short at a reliable door', scenario(goods('a', 9, 10, D1), [invoice('F1', 12, ten, D1)], { policy: { readRate: '0.999' } }), [
     shows('F1', 'PAY_PARTIAL', ['QUANTITY_SHORT'], ['1', 'SHORT_RECEIVED', 9, 1]),
   ]),
@@ -181,9 +180,6 @@ const QUANTITIES: readonly Case[] = [
     scenario([...goods('a', 1, 10, { state: 'doubtful' }), ...goods('v', 1, 10, { state: 'void' })], [invoice('F1', 12, [line('1', '2')])]),
     [shows('F1', 'HOLD', ['QUANTITY_SHORT'], ['1', 'NOT_RECEIVED', 0, 2])],
   ),
-  one('the invoice comes first', scenario([], [invoice('F1', 29, [line('1', '4')])]), [
-    shows('F1', 'HOLD', ['QUANTITY_SHORT'], ['1', 'NOT_RECEIVED', 0, 4]),
-  ]),
   one(
     'the last day of the window is cut in Paris, not in UTC',
     scenario(goods('a', 2, 22, { at: '2026-03-22T22:30:00Z' }), [invoice('F1', 12, [line('1', '2')])]),
@@ -374,8 +370,15 @@ const PRICES: readonly Case[] = [
     [shows('F1', 'PAY', [], ['1', 'MATCHED', 5])],
   ),
   one(
-    'the same amount rounded down is a cent too little',
-    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.99' })], D1)], {
+    'the right price with an amount that is off by what rounding may do',
+    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.98' })], D1)], {
+      prices: [{ supplier: 'S1', gtin: A, price: '0.199' }],
+    }),
+    [shows('F1', 'PAY', [], ['1', 'MATCHED', 5])],
+  ),
+  one(
+    'three cents are no rounding',
+    scenario(goods('a', 5, 10, D1), [invoice('F1', 12, [line('1', '5', { price: '0.199', net: '0.97' })], D1)], {
       prices: [{ supplier: 'S1', gtin: A, price: '0.199' }],
     }),
     [shows('F1', 'HOLD', ['PRICE_VARIANCE'], ['1', 'PRICE_VARIANCE', 5])],

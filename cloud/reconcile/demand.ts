@@ -1,9 +1,10 @@
-import { type Decimal, decimal, multiply } from '../../protocol/money.ts';
-import { PIECE_UNITS, wholeQuantity } from '../../protocol/quantity.ts';
+import { type Decimal, decimal, decimalText, multiply } from '../../protocol/money.ts';
+import { wholeQuantity } from '../../protocol/quantity.ts';
 import type { Direction } from '../../protocol/record.ts';
 import { CREDIT_CODES, PREPAYMENT_CODES } from '../documents/document.ts';
 import { dayOf } from './days.ts';
-import type { InvoiceFact, ItemFact, LineFact, LineStatus } from './facts.ts';
+import type { InvoiceFact, LineFact, LineStatus } from './facts.ts';
+import { type Items, type Part, unitFactor } from './items.ts';
 
 /** What a line asks the doors for. */
 export interface Demand {
@@ -17,11 +18,17 @@ export interface Demand {
   /** Stocking units, or kits; above zero. */
   readonly quantity: number;
   /** One part of one each, but for kits. */
-  readonly parts: readonly { readonly gtin: string; readonly per: number }[];
+  readonly parts: readonly Part[];
+  /** GTIN of the kit that the parts make; absent where the item itself is asked for. */
+  readonly kit?: string;
+  /** Stocking units on top that cost nothing. */
+  readonly free?: number;
   readonly partner: string;
   readonly despatchRef?: string;
   readonly orderRef?: string;
   readonly site?: string;
+  /** Numbers of the invoices on which the goods of a return came or went. */
+  readonly preceding?: readonly string[];
   /** Day number of the issue date. */
   readonly day: number;
 }
@@ -37,83 +44,62 @@ export interface Resolved {
   readonly factor: number;
 }
 
-export class Items {
-  readonly #byGtin = new Map<string, ItemFact>();
-  readonly #byCode = new Map<string, string>();
-  readonly #byCase = new Map<string, { readonly gtin: string; readonly quantity: number }>();
-
-  constructor(items: readonly ItemFact[]) {
-    for (const item of items) {
-      this.#byGtin.set(item.gtin, item);
-      for (const { gtin, quantity } of item.cases ?? []) this.#byCase.set(gtin, { gtin: item.gtin, quantity });
-      for (const { supplier, code } of item.supplierCodes ?? []) this.#byCode.set(JSON.stringify([supplier, code]), item.gtin);
-    }
-  }
-
-  get(gtin: string): ItemFact | undefined {
-    return this.#byGtin.get(gtin);
-  }
-
-  /** The item that a case holds, and how many of it. */
-  inCase(gtin: string): { readonly gtin: string; readonly quantity: number } | undefined {
-    return this.#byCase.get(gtin);
-  }
-
-  /** The GTIN that a line means: its own, else the one of the supplier's code. */
-  gtinOf(line: LineFact, partner: string): string | undefined {
-    if (line.gtin !== undefined) return line.gtin;
-    return line.sellerItemId === undefined ? undefined : this.#byCode.get(JSON.stringify([partner, line.sellerItemId]));
-  }
-}
-
 /** Time is a service and never crosses a door (UN/ECE Recommendation 20: minute, hour, day, week, month, year). */
 const SERVICE_UNITS: ReadonlySet<string> = new Set(['MIN', 'HUR', 'DAY', 'WEE', 'MON', 'ANN']);
-/** Units that hold a fixed number of pieces whatever the item: pair, dozen, hundred, thousand, gross. */
-const COUNTS: ReadonlyMap<string, number> = new Map([
-  ['PR', 2],
-  ['DZN', 12],
-  ['CEN', 100],
-  ['MIL', 1000],
-  ['GRO', 144],
-]);
-
-/** How many stocking units one of a document's unit holds; undefined when no rule says so: never taken for one. */
-export function unitFactor(unit: string, item: ItemFact | undefined): number | undefined {
-  const stocking = item?.unit ?? 'C62';
-  if (unit === stocking) return 1;
-  const pack = item?.packs?.find((one) => one.unit === unit);
-  if (pack !== undefined) return pack.quantity;
-  if (!PIECE_UNITS.has(stocking)) return undefined;
-  return PIECE_UNITS.has(unit) ? 1 : COUNTS.get(unit);
-}
 
 export function isReturn(invoice: InvoiceFact, quantity: Decimal): boolean {
   return CREDIT_CODES.has(invoice.typeCode) !== quantity.units < 0n;
 }
 
-/** What an invoice's line asks for, or why it asks for nothing. */
-export function resolve(invoice: InvoiceFact, line: LineFact, items: Items): Resolved | Unmatched {
+const positive = (value: Decimal): Decimal => (value.units < 0n ? { units: -value.units, scale: value.scale } : value);
+
+/** Stocking units of a quantity; undefined when they are not whole. */
+const stocked = (quantity: Decimal, factor: Decimal): number | undefined => wholeQuantity(multiply(positive(quantity), factor));
+
+/** How many of a GTIN one unit holds. A case billed by the carton is one carton, where the item's own rule says that a carton holds as many. */
+function perUnitOf(
+  unit: string,
+  gtin: string,
+  held: { readonly gtin: string; readonly quantity?: number },
+  items: Items,
+): number | undefined {
+  const own = unitFactor(unit, items.get(gtin));
+  if (own !== undefined || held.gtin === gtin) return own;
+  return unitFactor(unit, items.get(held.gtin)) === held.quantity ? 1 : undefined;
+}
+
+/**
+ * What an invoice's line asks for, or why it asks for nothing. `consigned` gives the goods of a purchase that is billed when they leave.
+ */
+export function resolve(
+  invoice: InvoiceFact,
+  line: LineFact,
+  items: Items,
+  consigned: (gtin: string) => boolean = () => false,
+): Resolved | Unmatched {
   if (line.classification === 'charge') return { status: 'CHARGE' };
   if (line.classification === 'service' || SERVICE_UNITS.has(line.unit)) return { status: 'SERVICE' };
   if (PREPAYMENT_CODES.has(invoice.typeCode)) return { status: 'SERVICE' };
   const gtin = items.gtinOf(line, invoice.partner);
-  if (gtin === undefined) return { status: 'ITEM_UNKNOWN' };
-  const item = items.get(gtin);
-  const perUnit = unitFactor(line.unit, item);
-  if (perUnit === undefined) return { status: 'UOM_UNKNOWN' };
-  const held = items.inCase(gtin);
-  const factor = perUnit * (held?.quantity ?? 1);
+  const item = gtin === undefined ? undefined : items.inCase(gtin);
+  if (gtin === undefined || item === undefined) return { status: 'ITEM_UNKNOWN' };
+  const exploded = items.partsOf(item.gtin);
+  if (exploded === undefined) return { status: 'ITEM_UNKNOWN' };
+  const perUnit = perUnitOf(line.unit, gtin, item, items);
+  if (perUnit === undefined || item.quantity === undefined) return { status: 'UOM_UNKNOWN' };
+  const factor = multiply(decimal(String(perUnit)), decimal(String(item.quantity)));
   const billed = decimal(line.quantity);
-  const quantity = wholeQuantity(multiply(billed, { units: billed.units < 0n ? -1n : 1n, scale: 0 }), factor);
-  if (quantity === undefined) return { status: 'QTY_FRACTIONAL' };
+  const quantity = stocked(billed, factor);
+  const free = line.freeQuantity === undefined ? 0 : stocked(decimal(line.freeQuantity), factor);
+  if (quantity === undefined || free === undefined) return { status: 'QTY_FRACTIONAL' };
   if (quantity === 0) return { status: 'CHARGE' };
   const returns = isReturn(invoice, billed);
-  const goods = invoice.role === 'purchase' ? 'in' : 'out';
+  const goods = invoice.role === 'purchase' && !consigned(item.gtin) ? 'in' : 'out';
   const back = goods === 'in' ? 'out' : 'in';
   const despatchRef = line.despatchRef ?? invoice.despatchRef;
   const orderRef = line.orderRef ?? invoice.orderRef;
   return {
-    factor,
+    factor: Number(decimalText(factor)),
     demand: {
       document: invoice.id,
       line: line.id,
@@ -122,19 +108,17 @@ export function resolve(invoice: InvoiceFact, line: LineFact, items: Items): Res
       direction: returns ? back : goods,
       returns,
       quantity,
-      parts: partsOf(held?.gtin ?? gtin, item),
+      parts: exploded,
+      ...(items.isKit(item.gtin) ? { kit: item.gtin } : {}),
+      ...(free === 0 ? {} : { free }),
       partner: invoice.partner,
       ...(despatchRef === undefined ? {} : { despatchRef }),
       ...(orderRef === undefined ? {} : { orderRef }),
       ...(invoice.site === undefined ? {} : { site: invoice.site }),
+      ...(returns && invoice.preceding !== undefined && invoice.preceding.length > 0 ? { preceding: invoice.preceding } : {}),
       day: dayOf(invoice.issueDate),
     },
   };
-}
-
-function partsOf(gtin: string, item: ItemFact | undefined): Demand['parts'] {
-  if (item?.kit === undefined || item.kit.length === 0) return [{ gtin, per: 1 }];
-  return [...item.kit].sort((a, b) => (a.gtin < b.gtin ? -1 : 1)).map(({ gtin: part, quantity }) => ({ gtin: part, per: quantity }));
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -57,14 +57,10 @@ describe('an explanation', () => {
     expect(explain({ code: 'MATCHED', params: given }, 'en')).toBe('3 credited, 3 received.');
   });
 
-  it('says after any sentence that a price in another currency was not compared', () => {
-    const given = { ...params, agreedIn: 'USD' };
-    expect(explain({ code: 'MATCHED', params: given }, 'fr')).toMatch(
-      /\. Le prix est convenu en USD seulement : il n’est pas comparé à cette facture en EUR\.$/,
-    );
-    expect(explain({ code: 'SHORT_SHIPPED', params: given }, 'en')).toMatch(
-      /\. The price is agreed in USD only: it is not compared with this invoice in EUR\.$/,
-    );
+  it('says that a price agreed in another currency cannot be compared, and what to do', () => {
+    const { text } = tell({ code: 'PRICE_CURRENCY', params: { ...params, agreedIn: 'USD', currency: 'EUR' } }, {});
+    expect(text.fr).toMatch(/convenu en USD seulement, la facture est en EUR : acceptez/);
+    expect(text.en).toMatch(/agreed in USD only, the invoice is in EUR: accept/);
   });
 
   it.each([

@@ -179,6 +179,17 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   OVER_SHIPPED: over,
   PRICE_VARIANCE: { fr: (p) => `${price.fr(p)}.`, en: (p) => `${price.en(p)}.` },
   PRICE_WITHIN_TOLERANCE: { fr: (p) => `${price.fr(p)}, dans la tolérance.`, en: (p) => `${price.en(p)}, within tolerance.` },
+  PRICE_CURRENCY: {
+    fr: (p) =>
+      `Le prix de ${p.item()} est convenu en ${p.text('agreedIn')} seulement, la facture est en ${p.text('currency')} : acceptez ${p.money('amount')}, ou convenez d’un prix en ${p.text('currency')}.`,
+    en: (p) =>
+      `The price of ${p.item()} is agreed in ${p.text('agreedIn')} only, the invoice is in ${p.text('currency')}: accept ${p.money('amount')}, or agree on a price in ${p.text('currency')}.`,
+  },
+  INFERRED_RECEIPT: {
+    fr: (p) =>
+      `${plural(p.count('inferred'), 'Passé', 'Passés')} sans être ${plural(p.count('inferred'), 'lu', 'lus')} à l’entrée, mais ${plural(p.count('inferred'), 'vu', 'vus')} plus tard : ${p.items('inferred')}, soit ${p.money('amount')}.`,
+    en: (p) => `Not read on the way in, but seen later: ${p.items('inferred')}, worth ${p.money('amount')}.`,
+  },
   DOUBTFUL_READS: {
     fr: (p) => `${short.fr(p)} Pas plus que ce que le quai a pu ne pas lire : recomptez avant de réclamer.`,
     en: (p) => `${short.en(p)} No more than the door may have missed: count again before you claim.`,
@@ -230,12 +241,6 @@ const SENTENCES: Readonly<Record<string, Sentences>> = {
   SERVICE: { fr: () => 'Un service : rien n’est attendu aux quais.', en: () => 'A service: nothing is due at the doors.' },
 };
 
-/** Stands after the sentence of a line whose price could not be tested. */
-const elsewhere: Sentences = {
-  fr: (p) => `Le prix est convenu en ${p.text('agreedIn')} seulement : il n’est pas comparé à cette facture en ${p.text('currency')}.`,
-  en: (p) => `The price is agreed in ${p.text('agreedIn')} only: it is not compared with this invoice in ${p.text('currency')}.`,
-};
-
 /** Codes that have sentences. */
 export const EXPLAINED: readonly string[] = Object.keys(SENTENCES);
 
@@ -243,8 +248,7 @@ export const EXPLAINED: readonly string[] = Object.keys(SENTENCES);
 export function explain({ code, params }: Explanation, language: Language, setting: Setting = {}): string {
   const sentence = SENTENCES[code]?.[language];
   if (sentence === undefined) return code;
-  const values = new Values(params, language, setting);
-  return values.has('agreedIn') ? `${sentence(values)} ${elsewhere[language](values)}` : sentence(values);
+  return sentence(new Values(params, language, setting));
 }
 
 /** The explanation with its words in both languages. */

@@ -27,6 +27,10 @@ export interface MovementGroup {
   readonly partner?: string;
   /** Turned away at inspection: not candidates, but they explain what is missing. */
   readonly rejected?: boolean;
+  /** Never seen coming in: a later sighting of the same serials proves that they did. */
+  readonly inferred?: boolean;
+  /** Entry by which the same items last crossed a door the other way: what a return goes back on. */
+  readonly previous?: number;
 }
 
 /** A line as the document says it: decimals are its own text. */
@@ -52,6 +56,8 @@ export interface LineFact {
   readonly despatchRef?: string;
   readonly orderRef?: string;
   readonly classification?: 'goods' | 'charge' | 'service';
+  /** Goods on top that cost nothing, in the document's unit: they may come, nothing is short without them. */
+  readonly freeQuantity?: string;
 }
 
 export interface InvoiceFact {
@@ -70,6 +76,10 @@ export interface InvoiceFact {
   readonly site?: string;
   /** Numbers of the invoices that this one credits or corrects (BT-25). */
   readonly preceding?: readonly string[];
+  /** Ids of what it corrects, where numbers do not tell: two years' invoices of one number, or another correction. */
+  readonly replaces?: readonly string[];
+  /** So many other documents came under its number in its year with other content. */
+  readonly contested?: number;
   readonly lines: readonly LineFact[];
 }
 
@@ -81,6 +91,8 @@ export interface Price {
   readonly price: string;
   readonly currency: string;
   readonly order?: string;
+  /** Whether it is what we pay or what we ask; absent for both. */
+  readonly role?: Role;
   /** Valid from, epoch milliseconds; absent means always. */
   readonly from?: number;
   /** Entry that agreed it: of two from one instant the later counts. */
@@ -100,12 +112,22 @@ export interface ItemFact {
   readonly kit?: readonly { readonly gtin: string; readonly quantity: number }[];
 }
 
+/** A person accepted, or a payment settled, that these items are what a line bills: nothing displaces them. */
+export interface Confirmation {
+  readonly document: string;
+  readonly line: string;
+  readonly entry: number;
+  readonly gtin: string;
+  readonly ordinals: readonly Range[];
+}
+
 export interface Facts {
   readonly invoices: readonly InvoiceFact[];
   readonly movements: readonly MovementGroup[];
   readonly prices: readonly Price[];
   /** Absent items count as pieces without packs. */
   readonly items?: readonly ItemFact[];
+  readonly confirmations?: readonly Confirmation[];
 }
 
 export type LineStatus =
@@ -136,6 +158,7 @@ export type FindingCode =
   | 'PRICE_WITHIN_TOLERANCE'
   | 'INVOICE_CAP'
   | 'DOUBTFUL_READS'
+  | 'INFERRED_RECEIPT'
   | 'QUALITY_REJECTED'
   | 'SITE_MISMATCH'
   | 'GTIN_INVALID'
@@ -192,6 +215,8 @@ export interface Allocation {
   readonly ordinals: readonly Range[];
   readonly quantity: number;
   readonly evidence: Evidence;
+  /** By a confirmation. */
+  readonly confirmed?: boolean;
 }
 
 export interface Match {

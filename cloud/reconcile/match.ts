@@ -1,8 +1,7 @@
-import { CORRECTED_CODES } from '../documents/document.ts';
-import { allocate, Pool } from './allocate.ts';
-import { compareGroups, EVIDENCE, evidenceFor, rankOf } from './candidates.ts';
-import { localDay } from './days.ts';
-import { compareDemands, compareLines, type Demand, Items, type Resolved, resolve, type Unmatched } from './demand.ts';
+import { allocate, type Confirmed } from './allocate.ts';
+import { compareGroups, EVIDENCE, rankOf } from './candidates.ts';
+import { replacements } from './corrections.ts';
+import { compareDemands, compareLines, type Demand, type Resolved, resolve, type Unmatched } from './demand.ts';
 import type {
   Allocation,
   DocumentMatch,
@@ -15,8 +14,9 @@ import type {
   Match,
   MovementGroup,
 } from './facts.ts';
-import type { Policy } from './policy.ts';
-import { count } from './ranges.ts';
+import { Items } from './items.ts';
+import { Policies, type Policy } from './policy.ts';
+import { Pool, policyOf, put } from './pool.ts';
 import { agreement, type Judged, judge, judgeUnmatched, pricedGtin, type Served, UNSERVED } from './status.ts';
 import { capFinding, documentStatus, gateOf } from './worst.ts';
 
@@ -27,28 +27,8 @@ interface Line {
 
 interface Work {
   readonly invoice: InvoiceFact;
-  readonly replacedBy: string | undefined;
+  readonly replacedBy: InvoiceFact | undefined;
   readonly lines: readonly Line[];
-}
-
-const isLater = (a: InvoiceFact, b: InvoiceFact): boolean =>
-  a.issueDate === b.issueDate ? a.number > b.number : a.issueDate > b.issueDate;
-
-/** Which corrected invoice replaces which: by partner, role and the number named in BT-25. Of two that name each other the later one stands. */
-export function replacements(invoices: readonly InvoiceFact[]): (invoice: InvoiceFact) => string | undefined {
-  const by = new Map<string, InvoiceFact[]>();
-  const corrected = invoices.filter(({ typeCode }) => CORRECTED_CODES.has(typeCode));
-  for (const invoice of corrected.sort((a, b) => (isLater(a, b) ? 1 : -1)))
-    for (const number of invoice.preceding ?? []) {
-      const key = JSON.stringify([invoice.role, invoice.partner, number]);
-      if (number !== invoice.number) by.set(key, [...(by.get(key) ?? []), invoice]);
-    }
-  return (invoice) => {
-    const naming = by.get(JSON.stringify([invoice.role, invoice.partner, invoice.number])) ?? [];
-    const named = CORRECTED_CODES.has(invoice.typeCode) ? (invoice.preceding ?? []) : [];
-    // The newest correction of a number stands.
-    return naming.findLast((other) => !(named.includes(other.number) && isLater(invoice, other)))?.number;
-  };
 }
 
 function supersededMatch(invoice: InvoiceFact, by: string): DocumentMatch {
@@ -57,30 +37,41 @@ function supersededMatch(invoice: InvoiceFact, by: string): DocumentMatch {
   return { id, status: 'SUPERSEDED', gate: 'NONE', lines: [], findings: [{ code: 'SUPERSEDED', amount: 0, currency, explanation }] };
 }
 
+const demandsOf = (works: readonly Work[]): Demand[] =>
+  works.flatMap(({ lines }) => lines.flatMap(({ asked }) => ('demand' in asked ? [asked.demand] : [])));
+
+/**
+ * Confirmed items with the lines that hold them now. A corrected invoice takes over what was confirmed for the one it replaces: on its line of
+ * the same id when that asks for the item, else on the first one that does.
+ */
+function confirmedOf(facts: Facts, works: readonly Work[]): Confirmed[] {
+  const byId = new Map(works.map((work) => [work.invoice.id, work]));
+  const standing = (id: string): Work | undefined => {
+    let work = byId.get(id);
+    // A chain is at most as long as there are documents; one that goes in circles leads nowhere.
+    for (let steps = 0; work?.replacedBy !== undefined; steps++) work = steps > works.length ? undefined : byId.get(work.replacedBy.id);
+    return work;
+  };
+  const out = (facts.confirmations ?? []).flatMap(({ document, line, entry, gtin, ordinals }): Confirmed[] => {
+    const work = standing(document);
+    const demands = work === undefined ? [] : demandsOf([work]).filter(({ parts }) => parts.some((part) => part.gtin === gtin));
+    const demand = demands.find((one) => one.line === line) ?? (work?.invoice.id === document ? undefined : demands[0]);
+    return demand === undefined ? [] : [{ demand, entry, gtin, ordinals }];
+  });
+  return out.sort((a, b) => compareDemands(a.demand, b.demand) || a.entry - b.entry || (a.gtin < b.gtin ? -1 : 1));
+}
+
 /** What served each line, put together from the allocations. */
-function servedBy(
-  works: readonly Work[],
-  allocations: readonly Allocation[],
-  facts: Facts,
-  pool: Pool,
-  policy: Policy,
-): Map<Demand, Served> {
+function servedBy(works: readonly Work[], allocations: readonly Allocation[], facts: Facts, pool: Pool): Map<Demand, Served> {
   const groups = new Map<string, MovementGroup>(facts.movements.map((group) => [JSON.stringify([group.entry, group.gtin]), group]));
   const byLine = new Map<string, Allocation[]>();
-  for (const allocation of allocations) {
-    const key = JSON.stringify([allocation.document, allocation.line]);
-    const mine = byLine.get(key);
-    if (mine === undefined) byLine.set(key, [allocation]);
-    else mine.push(allocation);
-  }
-  const rejected = facts.movements.filter((group) => group.rejected === true);
-  const demands = works.flatMap(({ lines }) => lines.flatMap(({ asked }) => ('demand' in asked ? [asked.demand] : [])));
+  for (const allocation of allocations) put(byLine, JSON.stringify([allocation.document, allocation.line]), allocation);
   const surplus = new Surplus();
   const out = new Map<Demand, Served>();
   // From the last demand to the first: a bucket's surplus stands on the last line that it served.
-  for (const demand of demands.sort(compareDemands).reverse()) {
+  for (const demand of demandsOf(works).sort(compareDemands).reverse()) {
     const mine = byLine.get(JSON.stringify([demand.document, demand.line])) ?? [];
-    out.set(demand, summarise(demand, mine, groups, rejected, surplus, pool, policy));
+    out.set(demand, summarise(demand, mine, groups, surplus, pool));
   }
   return out;
 }
@@ -89,15 +80,14 @@ function servedBy(
 class Surplus {
   readonly #taken = new Set<string>();
 
-  /** What is left in the strongest bucket that served a line, unless a later line has it. */
-  of(demand: Demand, strongest: Evidence | undefined, pool: Pool, policy: Policy): number {
-    const part = demand.parts[0];
-    if (strongest === undefined || strongest === 'window' || demand.returns || part === undefined || demand.parts.length > 1) return 0;
+  /** What is left in the strongest bucket that served a line, unless a later line has it: of a kit only whole ones. */
+  of(demand: Demand, strongest: Evidence | undefined, pool: Pool): number {
+    if (strongest === undefined || strongest === 'window' || demand.returns) return 0;
     const reference = strongest === 'despatch' ? demand.despatchRef : demand.orderRef;
-    const bucket = JSON.stringify([strongest, reference, demand.direction, part.gtin]);
-    if (reference === undefined || this.#taken.has(bucket)) return 0;
-    this.#taken.add(bucket);
-    return pool.left(strongest, reference, demand, policy);
+    const buckets = demand.parts.map(({ gtin }) => JSON.stringify([strongest, reference, demand.direction, gtin]));
+    if (reference === undefined || buckets.some((bucket) => this.#taken.has(bucket))) return 0;
+    for (const bucket of buckets) this.#taken.add(bucket);
+    return Math.min(...demand.parts.map(({ gtin, per }) => Math.floor(pool.left(strongest, reference, demand, gtin) / per)));
   }
 }
 
@@ -105,28 +95,29 @@ function summarise(
   demand: Demand,
   allocations: readonly Allocation[],
   groups: ReadonlyMap<string, MovementGroup>,
-  rejected: readonly MovementGroup[],
   surplus: Surplus,
   pool: Pool,
-  policy: Policy,
 ): Served {
   const granted = new Map<string, number>();
   const sites = new Set<string>();
   let strongest: Evidence | undefined;
   let first: MovementGroup | undefined;
+  let inferred = 0;
   for (const { gtin, entry, quantity, evidence } of allocations) {
     granted.set(gtin, (granted.get(gtin) ?? 0) + quantity);
     if (strongest === undefined || rankOf(evidence) < rankOf(strongest)) strongest = evidence;
     const group = groups.get(JSON.stringify([entry, gtin]));
     if (group === undefined) continue;
+    if (group.inferred === true) inferred += quantity;
     if (first === undefined || compareGroups(group, first) < 0) first = group;
     if (demand.site !== undefined && group.site !== demand.site) sites.add(group.site);
   }
   const quantity = Math.min(...demand.parts.map(({ gtin, per }) => Math.floor((granted.get(gtin) ?? 0) / per)));
   return {
-    quantity,
-    over: surplus.of(demand, strongest, pool, policy),
-    rejected: quantity === demand.quantity ? 0 : rejectedFor(demand, rejected, policy),
+    quantity: Math.min(quantity, demand.quantity),
+    over: surplus.of(demand, strongest, pool),
+    rejected: quantity >= demand.quantity ? 0 : pool.rejectedFor(demand),
+    inferred,
     otherSites: [...sites].sort(),
     ...(first === undefined
       ? {}
@@ -134,27 +125,18 @@ function summarise(
   };
 }
 
-/** Items that would have been candidates had inspection not turned them away. */
-function rejectedFor(demand: Demand, rejected: readonly MovementGroup[], policy: Policy): number {
-  let sum = 0;
-  for (const group of rejected) {
-    const candidate = { group: { ...group, rejected: false }, day: localDay(group.at, group.site, policy) };
-    if (evidenceFor(demand, candidate, policy) !== undefined) sum += count(group.ordinals);
-  }
-  return sum;
-}
-
 function judgeDocument(
   { invoice, replacedBy, lines }: Work,
   served: ReadonlyMap<Demand, Served>,
   facts: Facts,
-  policy: Policy,
+  policies: Policies,
 ): DocumentMatch {
-  if (replacedBy !== undefined) return supersededMatch(invoice, replacedBy);
+  if (replacedBy !== undefined) return supersededMatch(invoice, replacedBy.number);
+  const policy = policies.of(invoice.partner);
   const judged: Judged[] = lines.map(({ fact, asked }) => {
     if (!('demand' in asked)) return judgeUnmatched(invoice, fact, asked);
-    const agreed = agreement(invoice, asked.demand, pricedGtin(fact, asked.demand), facts.prices);
-    return judge(invoice, fact, asked, served.get(asked.demand) ?? UNSERVED, agreed, policy);
+    const agreed = agreement(invoice, asked.demand, pricedGtin(asked.demand), facts.prices);
+    return judge(invoice, fact, asked, served.get(asked.demand) ?? UNSERVED, agreed, policyOf(asked.demand, policies));
   });
   const statuses = new Map<LineStatus, number>();
   for (const { match } of judged) statuses.set(match.status, (statuses.get(match.status) ?? 0) + 1);
@@ -172,30 +154,39 @@ function judgeDocument(
     status: documentStatus(tally),
     gate: gateOf(invoice, tally, cap !== undefined, policy),
     lines: judged.map(({ match }) => match),
-    findings: cap === undefined ? findings : [...findings, cap],
+    findings: [...findings, ...(cap === undefined ? [] : [cap]), ...contested(invoice)],
   };
+}
+
+/** Another document came under the same number: nobody can say which one is meant. */
+function contested({ contested: copies, currency }: InvoiceFact): Finding[] {
+  if (copies === undefined) return [];
+  return [{ code: 'DUPLICATE_NUMBER', amount: 0, currency, explanation: { code: 'DUPLICATE_NUMBER', params: { copies, currency } } }];
 }
 
 /**
  * Matches invoices and credit notes with what went through the doors. A pure function of facts and policy: no clock, and no result hangs
- * on the order of an array.
+ * on the order of an array. Quantities are stocking units, amounts minor units of the document's currency.
  * @throws Fault DECIMAL_INVALID, AMOUNT_RANGE for amounts that the reader of the document should have refused
+ * @throws Fault POLICY_INVALID for a policy that cannot be applied
  */
-export function match(facts: Facts, policy: Policy): Match {
+export function match(facts: Facts, policy: Policy | Policies): Match {
+  const policies = policy instanceof Policies ? policy : new Policies(policy);
   const items = new Items(facts.items ?? []);
   const replacedBy = replacements(facts.invoices);
   const works: Work[] = facts.invoices.map((invoice) => ({
     invoice,
     replacedBy: replacedBy(invoice),
-    lines: [...invoice.lines].sort((a, b) => compareLines(a.id, b.id)).map((fact) => ({ fact, asked: resolve(invoice, fact, items) })),
+    lines: [...invoice.lines]
+      .sort((a, b) => compareLines(a.id, b.id))
+      .map((fact) => ({ fact, asked: resolve(invoice, fact, items, (gtin) => policies.of(invoice.partner, gtin).consignment === true) })),
   }));
   const open = works.filter((work) => work.replacedBy === undefined);
-  const demands = open.flatMap(({ lines }) => lines.flatMap(({ asked }) => ('demand' in asked ? [asked.demand] : [])));
-  const pool = new Pool(facts.movements, policy);
-  const allocations = allocate(demands, pool, policy);
-  const served = servedBy(open, allocations, facts, pool, policy);
+  const pool = new Pool(facts.movements, policies);
+  const allocations = allocate(demandsOf(open), pool, confirmedOf(facts, works));
+  const served = servedBy(open, allocations, facts, pool);
   return {
-    documents: works.map((work) => judgeDocument(work, served, facts, policy)).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
+    documents: works.map((work) => judgeDocument(work, served, facts, policies)).sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
     allocations: allocations.sort(compareAllocations),
   };
 }

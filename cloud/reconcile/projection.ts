@@ -118,7 +118,7 @@ function apply(commit: Commit, sql: Sql, effects: Effects, most: number): void {
 export function reconcileBounded(most: number): Projection {
   return {
     name: 'reconcile',
-    foldVersion: 1,
+    foldVersion: 2,
     migrations: RECONCILE_MIGRATIONS,
     apply: (commit, sql, effects) => apply(commit, sql, effects, most),
   };

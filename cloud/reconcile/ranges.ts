@@ -52,6 +52,11 @@ export function union(a: readonly Range[], b: readonly Range[]): Range[] {
   return out;
 }
 
+/** Ordinals that are in both. */
+export function overlap(a: readonly Range[], b: readonly Range[]): Range[] {
+  return subtract(a, subtract(a, b));
+}
+
 export function overlaps(a: readonly Range[], b: readonly Range[]): boolean {
   return count(subtract(a, b)) < count(a);
 }

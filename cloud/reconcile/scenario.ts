@@ -1,70 +1,180 @@
-import { gtin14 } from '../../protocol/gtin.ts';
-import type { Facts, InvoiceFact, ItemFact, LineFact, Match, MovementGroup, Price, Role } from './facts.ts';
-import { match } from './match.ts';
-import type { Policy } from './policy.ts';
+import * as z from 'zod';
+import { Fault } from '../../protocol/fault.ts';
+import { EXACT } from './policy.ts';
 
 /**
- * A worked case in the form that people write and exchange: movements one by one, quantities and money as decimal text. Members that
- * the first cut does not use are allowed and ignored.
+ * A worked case in the form that people write and exchange: movements one by one, quantities and money as decimal text. Members that nothing
+ * here uses are allowed and ignored.
  */
-export interface Scenario {
-  readonly timeZone: string;
-  readonly policy: Omit<Policy, 'timeZone' | 'timeZones'>;
-  readonly items: readonly ScenarioItem[];
-  readonly prices: readonly { readonly supplier: string; readonly gtin: string; readonly price: string }[];
-  readonly movements: readonly ScenarioMovement[];
-  readonly documents: readonly ScenarioDocument[];
-}
 
-export interface ScenarioItem {
-  readonly gtin: string;
-  readonly unit: string;
-  readonly packs?: readonly { readonly unit: string; readonly quantity: string }[];
-  readonly contains?: readonly { readonly gtin: string; readonly quantity: string }[];
-  readonly supplierCodes?: readonly { readonly supplier: string; readonly code: string }[];
-  readonly kit?: readonly { readonly gtin: string; readonly quantity: string }[];
-}
+/** A case is worked out in memory in one go; a real month of a busy site is below this. */
+const MAX_MOVEMENTS = 1_000_000;
+const MAX_DOCUMENTS = 100_000;
+/** EN 16931 has no limit; this is ten times the largest invoice that was seen. */
+const MAX_LINES = 20_000;
+const MAX_TEXT = 200;
 
-export interface ScenarioMovement {
-  readonly id: string;
-  readonly at: string;
-  readonly direction: 'in' | 'out';
-  readonly site: string;
-  readonly gtin: string;
-  readonly serial: string;
-  readonly state: 'confirmed' | 'doubtful' | 'void';
-  readonly despatchRef?: string;
-  readonly orderRef?: string;
-  readonly inspection?: 'accepted' | 'rejected';
-}
+const text = z.string().min(1).max(MAX_TEXT);
+const decimalText = z.string().regex(/^[+-]?\d{1,15}(\.\d{0,15})?$/, 'must be decimal text such as "12.50"');
+const count = decimalText;
 
-export interface ScenarioDocument {
-  readonly kind: string;
-  readonly role?: Role;
-  readonly number: string;
-  readonly issueDate?: string;
-  readonly typeCode?: string;
-  readonly currency?: string;
-  readonly seller?: string;
-  readonly buyer?: string;
-  readonly despatchRef?: string;
-  readonly orderRef?: string;
-  readonly deliverySite?: string;
-  readonly precedingInvoices?: readonly string[];
-  readonly lines?: readonly ScenarioLine[];
-}
+/** A day that there is: JavaScript would read 30 February as 2 March. */
+const isDay = (day: string): boolean => {
+  const at = Date.parse(`${day}T00:00:00Z`);
+  return /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
+};
+const day = z.string().refine(isDay, 'must be a day such as 2026-03-12');
+const instant = z
+  .string()
+  .refine(
+    (at) => isDay(at.slice(0, 10)) && /^.{10}T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/.test(at) && !Number.isNaN(Date.parse(at)),
+    'must be an instant with its zone, such as 2026-03-12T09:30:00Z',
+  );
+const isZone = (zone: string): boolean => {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
+};
 
-export interface ScenarioLine {
-  readonly id: string;
-  readonly gtin?: string | null;
-  readonly qty: string;
-  readonly unit: string;
-  readonly price: string;
-  readonly baseQty?: string;
-  readonly net: string;
-  readonly sellerItemId?: string;
-  readonly classification?: 'goods' | 'charge' | 'service';
-}
+const tolerance = z.object({ abs: decimalText, pct: decimalText });
+const ruled = z.object({
+  quantityTolerance: tolerance,
+  priceTolerance: tolerance,
+  invoiceCap: decimalText,
+  windowDays: z.object({ before: z.number(), after: z.number() }),
+  readRate: decimalText,
+  siteMismatch: z.enum(['finding', 'hold']),
+  consignment: z.boolean().optional(),
+});
+
+const parts = z.array(z.object({ gtin: text, quantity: count }));
+const item = z.object({
+  gtin: text,
+  unit: text.default('C62'),
+  packs: z.array(z.object({ unit: text, quantity: count })).optional(),
+  contains: parts.optional(),
+  supplierCodes: z.array(z.object({ supplier: text, code: text })).optional(),
+  kit: parts.optional(),
+});
+
+const movement = z.object({
+  id: text,
+  at: instant,
+  direction: z.enum(['in', 'out']),
+  site: text,
+  gtin: text,
+  serial: text,
+  state: z.enum(['confirmed', 'doubtful', 'void']),
+  despatchRef: text.optional(),
+  orderRef: text.optional(),
+  inspection: z.enum(['accepted', 'rejected']).optional(),
+});
+
+const invoiceLine = z.object({
+  id: text,
+  gtin: text.nullable().optional(),
+  qty: decimalText,
+  unit: text,
+  price: decimalText.optional(),
+  baseQty: decimalText.optional(),
+  net: decimalText,
+  freeQty: decimalText.optional(),
+  /** Of lines with sub-lines only details count; groups and information say it again. */
+  lineType: z.enum(['DETAIL', 'GROUP', 'INFORMATION']).optional(),
+  sellerItemId: text.optional(),
+  name: z.string().optional(),
+  classification: z.enum(['goods', 'charge', 'service']).optional(),
+  despatchRef: text.optional(),
+  orderRef: text.optional(),
+});
+
+const invoice = z.object({
+  kind: z.literal('invoice'),
+  role: z.enum(['purchase', 'sale']).default('purchase'),
+  number: text,
+  issueDate: day,
+  typeCode: text.default('380'),
+  currency: text.default('EUR'),
+  seller: text.optional(),
+  buyer: text.optional(),
+  despatchRef: text.optional(),
+  orderRef: text.optional(),
+  deliverySite: text.optional(),
+  precedingInvoices: z.array(text).optional(),
+  lines: z.array(invoiceLine).max(MAX_LINES).default([]),
+});
+
+/** What left the seller, by serial: it tells which serials were due when a door missed one. */
+const despatchAdvice = z.object({
+  kind: z.literal('despatchAdvice'),
+  number: text,
+  issueDate: day.optional(),
+  seller: text.optional(),
+  buyer: text.optional(),
+  lines: z.array(z.object({ gtin: text, serials: z.array(text).default([]) })).default([]),
+});
+
+const order = z.object({
+  kind: z.literal('order'),
+  number: text,
+  currency: text.optional(),
+  seller: text.optional(),
+  buyer: text.optional(),
+  lines: z.array(z.object({ gtin: text.optional(), price: decimalText.optional() })).default([]),
+});
+
+/**
+ * That a person accepted what an invoice was matched with, or that it was paid. `lines` names the movements of each line; without it they are
+ * those that the match gave for all that was known at the end of `issueDate`.
+ */
+const confirmation = z.object({
+  kind: z.enum(['confirmation', 'payment']),
+  number: text.optional(),
+  issueDate: day.optional(),
+  /** Number of the invoice, or of those that one payment settles. */
+  invoice: text.optional(),
+  invoices: z.array(text).optional(),
+  seller: text.optional(),
+  lines: z.array(z.object({ id: text, movements: z.array(text) })).optional(),
+  /** In the place of `lines` where there is one. */
+  line: text.optional(),
+  movements: z.array(text).optional(),
+});
+
+const scenario = z.object({
+  now: instant.optional(),
+  timeZone: z.string().refine(isZone, 'must be a time zone such as Europe/Paris').default(EXACT.timeZone),
+  policy: ruled
+    .partial()
+    .extend({ reversalMinutes: z.number().min(0).optional() })
+    .default({}),
+  /** What holds for one supplier, one item, or one item of one supplier, in the place of `policy`. */
+  policies: z.array(ruled.partial().extend({ supplier: text.optional(), gtin: text.optional() })).default([]),
+  items: z.array(item).default([]),
+  /** Without a currency a price is in that of the invoice. */
+  prices: z.array(z.object({ supplier: text, gtin: text, price: decimalText, currency: text.optional() })).default([]),
+  movements: z.array(movement).max(MAX_MOVEMENTS).default([]),
+  documents: z
+    .array(z.discriminatedUnion('kind', [invoice, despatchAdvice, order, confirmation]))
+    .max(MAX_DOCUMENTS)
+    .default([]),
+});
+
+export type Scenario = z.output<typeof scenario>;
+export type ScenarioItem = z.output<typeof item>;
+export type ScenarioMovement = z.output<typeof movement>;
+export type ScenarioInvoice = z.output<typeof invoice>;
+export type ScenarioAdvice = z.output<typeof despatchAdvice>;
+export type ScenarioOrder = z.output<typeof order>;
+export type ScenarioConfirmation = z.output<typeof confirmation>;
+export type ScenarioLine = z.output<typeof invoiceLine>;
+
+/** As people write it: what has a default may be left out. */
+type Written = z.input<typeof scenario>;
+export type WrittenScenario = { readonly [K in keyof Written]?: Written[K] | Readonly<Written[K]> };
+export type WrittenDocument = NonNullable<Written['documents']>[number];
 
 export interface ScenarioResult {
   readonly documents: readonly {
@@ -82,129 +192,18 @@ export interface ScenarioResult {
   readonly uninvoiced: readonly string[];
 }
 
-/** In, out and in again within this time is one receipt: a forklift that backs out of the door. */
-const REVERSAL_MS = 5 * 60_000;
-
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Movements that count, oldest first, without those that took each other back. */
-function netted(movements: readonly ScenarioMovement[]): ScenarioMovement[] {
-  const bySerial = new Map<string, ScenarioMovement[]>();
-  const sorted = movements
-    .filter(({ state }) => state === 'confirmed')
-    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || compareText(a.serial, b.serial) || compareText(a.id, b.id));
-  for (const movement of sorted) {
-    const key = JSON.stringify([movement.gtin, movement.serial, movement.site]);
-    const before = bySerial.get(key) ?? [];
-    const last = before.at(-1);
-    const reverses =
-      last !== undefined && last.direction !== movement.direction && Date.parse(movement.at) - Date.parse(last.at) <= REVERSAL_MS;
-    bySerial.set(key, reverses ? before.slice(0, -1) : [...before, movement]);
-  }
-  const kept = new Set([...bySerial.values()].flat());
-  return sorted.filter((movement) => kept.has(movement));
+/** A member that is null says as much as one that is left out. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, one]) => (one === null ? [] : [[key, withoutNulls(one)]])));
 }
 
-const groupOf = (movement: ScenarioMovement, entry: number): MovementGroup => ({
-  entry,
-  gtin: movement.gtin,
-  direction: movement.direction,
-  site: movement.site,
-  at: Date.parse(movement.at),
-  ordinals: [[0, 1]],
-  ...(movement.despatchRef === undefined ? {} : { despatchRef: movement.despatchRef }),
-  ...(movement.orderRef === undefined ? {} : { orderRef: movement.orderRef }),
-  ...(movement.inspection === 'rejected' ? { rejected: true } : {}),
-});
-
-const itemOf = (item: ScenarioItem): ItemFact => ({
-  gtin: item.gtin,
-  unit: item.unit,
-  packs: (item.packs ?? []).map(({ unit, quantity }) => ({ unit, quantity: Number(quantity) })),
-  cases: (item.contains ?? []).map(({ gtin, quantity }) => ({ gtin, quantity: Number(quantity) })),
-  supplierCodes: item.supplierCodes ?? [],
-  kit: (item.kit ?? []).map(({ gtin, quantity }) => ({ gtin, quantity: Number(quantity) })),
-});
-
-function lineOf(line: ScenarioLine): LineFact {
-  const gtin = line.gtin === null || line.gtin === undefined ? undefined : gtin14(line.gtin);
-  return {
-    id: line.id,
-    ...(gtin === undefined ? {} : { gtin }),
-    ...(gtin === undefined && line.gtin !== null && line.gtin !== undefined ? { gtinInvalid: true } : {}),
-    quantity: line.qty,
-    unit: line.unit,
-    price: line.price,
-    ...(line.baseQty === undefined ? {} : { baseQuantity: line.baseQty }),
-    net: line.net,
-    ...(line.sellerItemId === undefined ? {} : { sellerItemId: line.sellerItemId }),
-    ...(line.classification === undefined ? {} : { classification: line.classification }),
-  };
-}
-
-function invoiceOf(document: ScenarioDocument): InvoiceFact {
-  const role = document.role ?? 'purchase';
-  const { number, issueDate = '' } = document;
-  return {
-    id: JSON.stringify([number, issueDate, document.seller]),
-    role,
-    typeCode: document.typeCode ?? '380',
-    number,
-    issueDate,
-    partner: (role === 'purchase' ? document.seller : document.buyer) ?? '',
-    currency: document.currency ?? 'EUR',
-    ...(document.despatchRef === undefined ? {} : { despatchRef: document.despatchRef }),
-    ...(document.orderRef === undefined ? {} : { orderRef: document.orderRef }),
-    ...(document.deliverySite === undefined ? {} : { site: document.deliverySite }),
-    preceding: document.precedingInvoices ?? [],
-    lines: (document.lines ?? []).map(lineOf),
-  };
-}
-
-function pricesOf(scenario: Scenario, currencies: ReadonlySet<string>): Price[] {
-  return scenario.prices.flatMap(({ supplier, gtin, price }) =>
-    [...currencies].map((currency) => ({ partner: supplier, gtin, price, currency })),
-  );
-}
-
-/** Runs a scenario. Findings are named once a document; movements that no document accounts for are named by their ids. */
-export function runScenario(scenario: Scenario): ScenarioResult {
-  const movements = netted(scenario.movements);
-  const invoices = scenario.documents.filter(({ kind }) => kind === 'invoice').map(invoiceOf);
-  const groups = movements.map((movement, entry) => groupOf(movement, entry));
-  const facts: Facts = {
-    invoices,
-    movements: groups,
-    prices: pricesOf(scenario, new Set(invoices.map(({ currency }) => currency))),
-    items: scenario.items.map(itemOf),
-  };
-  const result = match(facts, { ...scenario.policy, timeZone: scenario.timeZone });
-  const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]));
-  const taken = new Set(result.allocations.map(({ entry }) => entry));
-  return {
-    documents: documentsOf(result, byId),
-    uninvoiced: movements
-      .filter((movement, entry) => movement.inspection !== 'rejected' && !taken.has(entry))
-      .map(({ id }) => id)
-      .sort(compareText),
-  };
-}
-
-function documentsOf(result: Match, byId: ReadonlyMap<string, InvoiceFact>): ScenarioResult['documents'] {
-  return result.documents
-    .map((document) => ({
-      issueDate: byId.get(document.id)?.issueDate ?? '',
-      number: byId.get(document.id)?.number ?? '',
-      gate: document.gate,
-      lines: document.lines.map(({ id, status, matched, short, over }) => ({
-        id,
-        status,
-        matched: String(matched),
-        short: String(short),
-        over: String(over),
-      })),
-      findings: [...new Set(document.findings.map(({ code }) => code))].sort(compareText),
-    }))
-    .sort((a, b) => compareText(a.number, b.number) || compareText(a.issueDate, b.issueDate))
-    .map(({ issueDate: _, ...document }) => document);
+/** Reads a scenario. @throws Fault SCENARIO_INVALID, with the place of the first mistake */
+export function readScenario(value: unknown): Scenario {
+  const read = scenario.safeParse(withoutNulls(value));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const place = issue === undefined || issue.path.length === 0 ? 'the scenario' : issue.path.join('.');
+  throw new Fault('SCENARIO_INVALID', `${place}: ${issue?.message ?? 'cannot be read'}`, { place });
 }

@@ -126,7 +126,7 @@ export class Settlement {
               fact,
               asked,
               this.#served(asked, num(row, 'over')),
-              agreement(invoice, asked.demand, pricedGtin(fact, asked.demand), prices),
+              agreement(invoice, asked.demand, pricedGtin(asked.demand), prices),
               this.#book.policy,
             );
       const differs = this.#write(doc, line, row, judged, asked);

@@ -1,4 +1,4 @@
-import { add, type Decimal, decimal, divideRounded, minorDecimals, minorText, multiply, rescale } from '../../protocol/money.ts';
+import { add, compare, type Decimal, decimal, divideRounded, minorDecimals, minorText, multiply, rescale } from '../../protocol/money.ts';
 import { endOfDay } from './days.ts';
 import type { Demand, Resolved, Unmatched } from './demand.ts';
 import type { Explanation, Finding, FindingCode, InvoiceFact, LineFact, LineMatch, LineStatus, Price } from './facts.ts';
@@ -12,6 +12,8 @@ export interface Served {
   readonly over: number;
   /** Items of the line's goods that inspection turned away. */
   readonly rejected: number;
+  /** Of the quantity: items that nobody saw coming in, but later sightings prove. */
+  readonly inferred?: number;
   /** Sites that served it although the document names another. */
   readonly otherSites: readonly string[];
   /** First door movement that served the line: what the explanation names. */
@@ -48,7 +50,7 @@ export function worth(net: string, part: number, total: number, currency: string
 
 /** How a billed price stands to the agreed one. */
 interface PriceTest {
-  readonly result: 'untested' | 'equal' | 'tolerated' | 'variance';
+  readonly result: 'untested' | 'equal' | 'tolerated' | 'variance' | 'incomparable';
   /** Absolute difference on the whole line, minor units. */
   readonly amount: number;
   /** Billed price of one stocking unit, decimal text; for the explanation. */
@@ -58,13 +60,15 @@ interface PriceTest {
 
 const UNTESTED: PriceTest = { result: 'untested', amount: 0, billed: '', agreed: '' };
 
+/** Of two prices that nothing else tells apart the lower one counts: we ask before we pay more. */
 const byNewest = (a: Price, b: Price): number =>
-  (b.from ?? 0) - (a.from ?? 0) || (b.entry ?? 0) - (a.entry ?? 0) || (a.price < b.price ? -1 : 1);
+  (b.from ?? 0) - (a.from ?? 0) || (b.entry ?? 0) - (a.entry ?? 0) || compare(decimal(a.price), decimal(b.price));
+
+const isFor = ({ role }: Price, invoice: InvoiceFact): boolean => role === undefined || role === invoice.role;
 
 /** The item whose price a line is tested against: a case is priced by what it holds, a kit as a whole. */
-export function pricedGtin(line: LineFact, { parts }: Demand): string {
-  const [part] = parts;
-  return part !== undefined && parts.length === 1 && part.per === 1 ? part.gtin : (line.gtin ?? '');
+export function pricedGtin({ parts, kit }: Demand): string {
+  return kit ?? parts[0]?.gtin ?? '';
 }
 
 /**
@@ -73,7 +77,9 @@ export function pricedGtin(line: LineFact, { parts }: Demand): string {
  */
 function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, prices: readonly Price[]): Price | undefined {
   const fit = prices
-    .filter((price) => price.gtin === gtin && price.partner === invoice.partner && price.currency === invoice.currency)
+    .filter(
+      (price) => isFor(price, invoice) && price.gtin === gtin && price.partner === invoice.partner && price.currency === invoice.currency,
+    )
     .sort(byNewest);
   const ordered = fit.filter((price) => price.order !== undefined && price.order === demand.orderRef);
   if (ordered.length > 0) return ordered.at(-1);
@@ -85,7 +91,7 @@ function agreedPrice(invoice: InvoiceFact, demand: Demand, gtin: string, prices:
 /** What was agreed for a line: a price that it is tested against, or the other currencies in which alone there is one. */
 export interface Agreement {
   readonly price?: Price;
-  /** Never compared with the invoice, so the line has to say it. */
+  /** No rate is known here, so the price cannot be found right: a person has to. */
   readonly elsewhere?: string;
 }
 
@@ -94,18 +100,39 @@ export function agreement(invoice: InvoiceFact, demand: Demand, gtin: string, pr
   if (price !== undefined) return { price };
   if (demand.returns) return {};
   const fit = prices.filter(
-    ({ gtin: of, partner, order }) => of === gtin && partner === invoice.partner && (order === undefined || order === demand.orderRef),
+    (one) =>
+      isFor(one, invoice) &&
+      one.gtin === gtin &&
+      one.partner === invoice.partner &&
+      (one.order === undefined || one.order === demand.orderRef),
   );
   const currencies = [...new Set(fit.map(({ currency }) => currency))].sort();
   return currencies.length === 0 ? {} : { elsewhere: currencies.join(', ') };
 }
 
+/** Goods that are given: nothing is asked for them, so no price can be wrong. */
+const isFree = ({ net, price }: LineFact): boolean => decimal(net).units === 0n && (price === undefined || decimal(price).units === 0n);
+
+/**
+ * What a line's amount may differ from its own price times its quantity: EN 16931 does not tie the two, and sellers round price and amount
+ * apart. Minor units.
+ */
+const FORMULA_SLACK = 2;
+
 /**
  * Tests a line's price: exactly the unit price where the line has no allowances of its own, and always the amount of record against the
  * agreed price times the quantity, so that a right price with a wrong amount is seen too.
  */
-function testPrice(line: LineFact, { demand, factor }: Resolved, currency: string, price: Price | undefined, policy: Policy): PriceTest {
-  if (price === undefined || demand.returns) return UNTESTED;
+function testPrice(
+  line: LineFact,
+  { demand, factor }: Resolved,
+  currency: string,
+  { price, elsewhere }: Agreement,
+  policy: Policy,
+): PriceTest {
+  if (demand.returns || isFree(line)) return UNTESTED;
+  if (price === undefined)
+    return elsewhere === undefined ? UNTESTED : { ...UNTESTED, result: 'incomparable', amount: worth(line.net, 1, 1, currency) };
   const agreed = decimal(price.price);
   // A negative line of a credit note takes goods back again: its amount is negative too.
   const quantity = whole(decimal(line.quantity).units < 0n ? -demand.quantity : demand.quantity);
@@ -115,13 +142,15 @@ function testPrice(line: LineFact, { demand, factor }: Resolved, currency: strin
   const net = decimal(line.net);
   const difference = add(net, negated(due));
   const base = line.baseQuantity === undefined || decimal(line.baseQuantity).units === 0n ? ONE : abs(decimal(line.baseQuantity));
-  const perBase = multiply(multiply(agreed, base), whole(factor));
-  const sameUnitPrice = line.adjusted === true || line.price === undefined || add(decimal(line.price), negated(perBase)).units === 0n;
+  const perBase = multiply(multiply(agreed, base), decimal(String(factor)));
+  const toldPrice = line.adjusted === true || line.price === undefined ? undefined : decimal(line.price);
+  const sameUnitPrice = toldPrice === undefined || compare(toldPrice, perBase) === 0;
   const amount = cappedMinor(abs(difference), currency);
   const perUnit = divideRounded(rescale(net, 6).units, BigInt(demand.quantity));
   const billed = { units: quantity.units < 0n ? -perUnit : perUnit, scale: 6 };
   const shown = { amount, billed: trimmed(billed), agreed: price.price };
-  if (sameUnitPrice && amount === 0) return { result: 'equal', ...shown };
+  // Of an amount alone nobody knows how it was rounded: there exact is exact.
+  if (sameUnitPrice && amount <= (toldPrice === undefined ? 0 : FORMULA_SLACK)) return { result: 'equal', ...shown };
   // A unit price may differ by less than the line's rounding: exact means exact, any tolerance at all covers it.
   const { abs: most, pct } = policy.priceTolerance;
   const exact = decimal(most).units === 0n || decimal(pct).units === 0n;
@@ -137,13 +166,14 @@ function trimmed(value: Decimal): string {
   return `${value.units < 0n ? '-' : ''}${text.slice(0, -scale)}.${fraction}`;
 }
 
-function quantityStatus(demand: Demand, served: Served, policy: Policy): LineStatus {
+function quantityStatus(invoice: InvoiceFact, demand: Demand, served: Served, policy: Policy): LineStatus {
   const short = demand.quantity - served.quantity;
   if (demand.returns) return short === 0 ? 'MATCHED' : 'RETURN_OPEN';
-  const received = demand.direction === 'in';
+  const received = invoice.role === 'purchase';
   if (short === 0) return served.over === 0 ? 'MATCHED' : received ? 'OVER_RECEIVED' : 'OVER_SHIPPED';
   if (within(whole(short), whole(demand.quantity), policy.quantityTolerance)) return 'MATCHED_TOLERANCE';
-  if (mayBeUnread(short, demand.quantity, policy.readRate)) return 'DOUBTFUL_READS';
+  // What was seen and turned away was not missed by the door.
+  if (served.rejected === 0 && mayBeUnread(short, demand.quantity, policy.readRate)) return 'DOUBTFUL_READS';
   if (served.quantity === 0) return received ? 'NOT_RECEIVED' : 'NOT_SHIPPED';
   return received ? 'SHORT_RECEIVED' : 'SHORT_SHIPPED';
 }
@@ -208,18 +238,11 @@ function paramsOf(invoice: InvoiceFact, demand: Demand, served: Served): Explana
 }
 
 /** Judges a goods line by what served it and by its price. */
-export function judge(
-  invoice: InvoiceFact,
-  line: LineFact,
-  resolved: Resolved,
-  served: Served,
-  { price, elsewhere }: Agreement,
-  policy: Policy,
-): Judged {
+export function judge(invoice: InvoiceFact, line: LineFact, resolved: Resolved, served: Served, agreed: Agreement, policy: Policy): Judged {
   const { demand } = resolved;
   const { currency } = invoice;
-  const byQuantity = quantityStatus(demand, served, policy);
-  const test = testPrice(line, resolved, currency, price, policy);
+  const byQuantity = quantityStatus(invoice, demand, served, policy);
+  const test = testPrice(line, resolved, currency, agreed, policy);
   const short = demand.quantity - served.quantity;
   const params = paramsOf(invoice, demand, served);
   const explained = (code: string, amount: number, more: Explanation['params'] = {}): Explanation =>
@@ -229,27 +252,34 @@ export function judge(
     findings.push({ code, line: line.id, amount, currency, explanation });
   };
   const gap = worth(line.net, short > 0 ? short : served.over, demand.quantity, currency);
-  const prices = { billedPrice: test.billed, agreedPrice: test.agreed, ...(elsewhere === undefined ? {} : { agreedIn: elsewhere }) };
+  const prices =
+    test.result === 'incomparable' ? { agreedIn: agreed.elsewhere ?? '' } : { billedPrice: test.billed, agreedPrice: test.agreed };
+  const priceCode = test.result === 'incomparable' ? 'PRICE_CURRENCY' : 'PRICE_VARIANCE';
+  const wrongPrice = test.result === 'variance' || test.result === 'incomparable';
   const quantityCode = quantityFinding(byQuantity);
   if (quantityCode !== undefined) find(quantityCode, gap, explained(byQuantity, gap));
-  if (test.result === 'variance') find('PRICE_VARIANCE', test.amount, explained('PRICE_VARIANCE', test.amount, prices));
+  if (wrongPrice) find('PRICE_VARIANCE', test.amount, explained(priceCode, test.amount, prices));
   if (test.result === 'tolerated') find('PRICE_WITHIN_TOLERANCE', test.amount, explained('PRICE_WITHIN_TOLERANCE', test.amount, prices));
   if (served.rejected > 0 && short > 0) {
     const refused = Math.min(served.rejected, short);
     const amount = worth(line.net, refused, demand.quantity, currency);
     find('QUALITY_REJECTED', amount, explained('QUALITY_REJECTED', amount, { rejected: refused }));
   }
+  if (served.inferred !== undefined && served.inferred > 0) {
+    const amount = worth(line.net, Math.min(served.inferred, demand.quantity), demand.quantity, currency);
+    find('INFERRED_RECEIPT', amount, explained('INFERRED_RECEIPT', amount, { inferred: served.inferred }));
+  }
   if (served.otherSites.length > 0)
     find('SITE_MISMATCH', 0, explained('SITE_MISMATCH', 0, { expected: demand.site ?? '', found: served.otherSites.join(', ') }));
   if (line.gtinInvalid === true) findings.push(invalidGtin(invoice, line));
   let status = byQuantity;
-  if (test.result === 'variance') status = 'PRICE_VARIANCE';
+  if (wrongPrice) status = 'PRICE_VARIANCE';
   else if (test.result === 'tolerated' && byQuantity === 'MATCHED') status = 'MATCHED_TOLERANCE';
   const sign = decimal(line.quantity).units < 0n ? -1 : 1;
   const signed = (quantity: number): number => (quantity === 0 ? 0 : sign * quantity);
   const headline =
     status === 'PRICE_VARIANCE'
-      ? explained(status, test.amount, prices)
+      ? explained(priceCode, test.amount, prices)
       : explained(status, status === 'MATCHED_TOLERANCE' && short === 0 ? test.amount : gap, prices);
   return {
     match: {

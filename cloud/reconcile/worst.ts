@@ -54,7 +54,8 @@ export function capFinding(invoice: InvoiceFact, accepted: number, policy: Polic
 /** Whether a purchase invoice may be paid. */
 export function gateOf(invoice: InvoiceFact, tally: Tally, capped: boolean, policy: Policy): Gate {
   if (invoice.role !== 'purchase' || CREDIT_CODES.has(invoice.typeCode)) return 'NONE';
-  if (capped || tally.statuses.size === 0 || (tally.siteMismatch && policy.siteMismatch === 'hold')) return 'HOLD';
+  if (capped || invoice.contested !== undefined || tally.statuses.size === 0 || (tally.siteMismatch && policy.siteMismatch === 'hold'))
+    return 'HOLD';
   const trouble = [...tally.statuses.keys()].filter((status) => !PAYABLE.has(status));
   if (trouble.length === 0) return 'PAY';
   return tally.moved && trouble.every((status) => status === 'SHORT_RECEIVED') ? 'PAY_PARTIAL' : 'HOLD';
