@@ -160,8 +160,9 @@ describe.each(LINES)('a reader on %s', (_name, transport) => {
     await watch.more();
     emulator.reboot();
     expect(emulator.module.dbm).toBe(20);
+    // The end of the lost round is missed first; reads go on meanwhile.
+    await within(() => expect(emulator.module.dbm).toBe(27));
     await watch.more(50);
-    expect(emulator.module.dbm).toBe(27);
     expect(watch.states()).toEqual(['connecting', 'starting', 'reading']);
   });
 
